@@ -1,0 +1,82 @@
+//! [`Snapshot`]: the catalog as the engine uses it.
+//!
+//! Names have become indices, percentages integers, time zones instants. A snapshot never changes; an
+//! auction uses the one with which it began and records its version.
+
+mod agreement;
+mod buyer;
+mod campaign;
+mod endpoint;
+mod seller;
+mod vertical;
+
+pub use agreement::{Agreement, Payout, Terms};
+pub use buyer::{Buyer, WeekStart};
+pub use campaign::{Campaign, Cap, CapKind, OnLowerPrice, Pricing, Unmatched, WindowKind};
+pub use endpoint::{Endpoint, HttpVersion, Scheme};
+pub use seller::Seller;
+pub use vertical::{ConsentModel, Disclosure, Field, FieldKind, PingForm, RankBy, Rule, Stage, Vertical};
+
+use exchange_types::{BuyerIndex, CampaignIndex, EndpointIndex, SellerIndex, VerticalIndex};
+
+/// A compiled catalog.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Counts up with every catalog that a data directory has taken; records name it.
+    pub version: u64,
+    /// Verticals, ordered by name.
+    pub verticals: Box<[Vertical]>,
+    /// Sellers, ordered by name.
+    pub sellers: Box<[Seller]>,
+    /// Buyers, ordered by name.
+    pub buyers: Box<[Buyer]>,
+    /// Campaigns, ordered by name. Names are unique over all buyers and verticals.
+    pub campaigns: Box<[Campaign]>,
+    /// Endpoints: one for each distinct URL with its limits.
+    pub endpoints: Box<[Endpoint]>,
+}
+
+impl Snapshot {
+    /// Returns the vertical of an index of this snapshot.
+    pub fn vertical(&self, index: VerticalIndex) -> Option<&Vertical> {
+        self.verticals.get(index.at())
+    }
+
+    /// Returns the seller of an index of this snapshot.
+    pub fn seller(&self, index: SellerIndex) -> Option<&Seller> {
+        self.sellers.get(index.at())
+    }
+
+    /// Returns the buyer of an index of this snapshot.
+    pub fn buyer(&self, index: BuyerIndex) -> Option<&Buyer> {
+        self.buyers.get(index.at())
+    }
+
+    /// Returns the campaign of an index of this snapshot.
+    pub fn campaign(&self, index: CampaignIndex) -> Option<&Campaign> {
+        self.campaigns.get(index.at())
+    }
+
+    /// Returns the endpoint of an index of this snapshot.
+    pub fn endpoint(&self, index: EndpointIndex) -> Option<&Endpoint> {
+        self.endpoints.get(index.at())
+    }
+
+    /// Finds a vertical by name.
+    pub fn vertical_named(&self, name: &str) -> Option<VerticalIndex> {
+        let position = self.verticals.binary_search_by(|vertical| (*vertical.name).cmp(name)).ok()?;
+        u16::try_from(position).ok().map(VerticalIndex)
+    }
+
+    /// Finds a seller by name.
+    pub fn seller_named(&self, name: &str) -> Option<SellerIndex> {
+        let position = self.sellers.binary_search_by(|seller| (*seller.name).cmp(name)).ok()?;
+        u32::try_from(position).ok().map(SellerIndex)
+    }
+
+    /// Finds a campaign by name.
+    pub fn campaign_named(&self, name: &str) -> Option<CampaignIndex> {
+        let position = self.campaigns.binary_search_by(|campaign| (*campaign.name).cmp(name)).ok()?;
+        u32::try_from(position).ok().map(CampaignIndex)
+    }
+}

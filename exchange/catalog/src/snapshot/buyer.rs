@@ -1,0 +1,30 @@
+//! [`Buyer`]: a company that buys.
+
+use jiff::tz::TimeZone;
+
+use super::Cap;
+
+/// A buyer.
+#[derive(Debug)]
+pub struct Buyer {
+    /// The name by which keys and records know it.
+    pub name: Box<str>,
+    /// The company's name as a person must see it.
+    pub legal_name: Box<str>,
+    /// The zone of its schedules and windows.
+    pub zone: TimeZone,
+    /// The first day of its weeks.
+    pub week_start: WeekStart,
+    /// Caps and budgets over all its campaigns.
+    pub caps: Box<[Cap]>,
+}
+
+/// The first day of a week.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeekStart {
+    /// As in ISO 8601.
+    #[default]
+    Monday,
+    /// As in the United States.
+    Sunday,
+}

@@ -1,0 +1,38 @@
+//! The words that every crate of the exchange shares.
+//!
+//! Ids, money, time, reasons, and a lead as it travels from a seller's request to a buyer's post.
+//! Nothing here reads a clock, draws a random number or does I/O; values come in as arguments.
+#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)]
+
+mod amount;
+mod bid;
+mod currency;
+mod id;
+mod index;
+mod keyed_hash;
+pub mod limits;
+mod pii;
+mod post;
+mod rate;
+mod reason;
+mod small_text;
+mod status;
+mod submission;
+mod time;
+mod value;
+
+pub use amount::{Amount, AmountError, AmountText};
+pub use bid::{BidEntries, BidEntry, PingReply};
+pub use currency::Currency;
+pub use id::{AuctionId, IdError, LeadId, OfferId, PingId, PostId, SaleId, Uuid7};
+pub use index::{BuyerIndex, CampaignIndex, EndpointIndex, FieldIndex, SellerIndex, ShardIndex, VerticalIndex};
+pub use keyed_hash::{HashKey, KeyedHash};
+pub use pii::Pii;
+pub use post::{NotSent, PostOutcome, PostReply, UnknownCause};
+pub use rate::{Rate, RateError};
+pub use reason::Reason;
+pub use small_text::{SmallText, TextTooLong};
+pub use status::{DuplicateScope, PendingReason, UnsoldReason};
+pub use submission::{ConsentKey, SourceKey, Submission};
+pub use time::{Nanos, Now, UtcMicros};
+pub use value::{Date, Span, Value};
