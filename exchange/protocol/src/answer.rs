@@ -1,0 +1,92 @@
+//! [`Answer`]: the state of a sale as its seller may see it.
+
+use exchange_types::{
+    Amount, BuyerIndex, DuplicateScope, PendingReason, SellerIndex, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
+};
+
+use crate::{CandidateIndex, Refusal, SaleKind};
+
+/// What comes back to a [`crate::Waiter`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The state of the sale.
+    Answer(Answer),
+    /// Why the request did not go through.
+    Refusal(Refusal),
+}
+
+/// The state of a sale as its seller may see it: first answer, repeat and `GET` are all made from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The number behind every id of the sale.
+    pub id: Uuid7,
+    /// One call or two steps.
+    pub kind: SaleKind,
+    /// Who asked.
+    pub seller: SellerIndex,
+    /// In which vertical.
+    pub vertical: VerticalIndex,
+    /// The catalog's version in which the indices hold.
+    pub catalog_version: u64,
+    /// How the sale stands.
+    pub status: AnswerStatus,
+    /// What the seller earns in all.
+    pub payout: Amount,
+    /// The sales made.
+    pub sales: Vec<AnswerSale>,
+    /// The offers of a two-step sale, best first.
+    pub offers: Vec<AnswerOffer>,
+    /// When the offers expire.
+    pub expires_at: UtcMicros,
+    /// From admission to this answer, in microseconds.
+    pub elapsed_us: u64,
+    /// Latest time by which a pending sale is settled, as far as it is known.
+    pub settles_by: UtcMicros,
+}
+
+/// How a sale stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerStatus {
+    /// Bids are being collected, or posts are out, and the answer is not due yet.
+    Running,
+    /// At least one buyer took the lead, and that is on disk.
+    Sold,
+    /// Nobody took it.
+    Unsold(UnsoldReason),
+    /// Neither yet.
+    Pending(PendingReason),
+    /// The person is known already; by its own earlier lead where the scope is the seller's own.
+    Duplicate(DuplicateScope, Option<Uuid7>),
+    /// A ping with offers that may be posted.
+    Offers,
+    /// A ping without offers.
+    NoOffer(UnsoldReason),
+}
+
+/// A sale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerSale {
+    /// The candidate who bought; numbers the sale's id.
+    pub candidate: CandidateIndex,
+    /// The company.
+    pub buyer: BuyerIndex,
+    /// What the seller earns.
+    pub payout: Amount,
+    /// Whether nobody else may get the lead.
+    pub exclusive: bool,
+    /// Where the person is to be sent, or an empty text.
+    pub redirect_url: Box<str>,
+}
+
+/// An offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerOffer {
+    /// The candidate behind it; numbers the offer's id.
+    pub candidate: CandidateIndex,
+    /// The company.
+    pub buyer: BuyerIndex,
+    /// What the seller would earn.
+    pub payout: Amount,
+    /// The most companies for which the price holds; zero stands for any number.
+    pub max_buyers: u16,
+}

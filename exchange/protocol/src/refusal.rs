@@ -1,0 +1,33 @@
+//! [`Refusal`]: why a request of a seller did not go through.
+
+use exchange_types::{FieldIndex, Nanos};
+
+/// Why a request did not go through; nothing was changed by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No lead, ping or auction of this id belongs to the caller.
+    NotFound,
+    /// The key was used before with another body.
+    KeyReused,
+    /// Too many auctions are in flight, or a queue between shards is full.
+    Overloaded,
+    /// The ping's offers have expired.
+    PingExpired,
+    /// The ping has been sold, given back, or is being posted.
+    PingClosed,
+    /// The ping is not known any more.
+    PingLost,
+    /// Fields given at the ping have another value in the post.
+    FieldsChanged(Vec<FieldIndex>),
+    /// An offer of the post is none of this ping: its position in the post.
+    UnknownOffer(usize),
+    /// The consent does not name the company behind an offer: its position in the post.
+    SellerNotNamed(usize),
+    /// The chosen offers do not fit together.
+    OffersConflict,
+    /// The same person came again too soon after it was not sold.
+    TooSoon {
+        /// When it may come again.
+        retry_after: Nanos,
+    },
+}
