@@ -1,18 +1,26 @@
 //! [`Answer`]: the state of a sale as its seller may see it.
 
 use exchange_types::{
-    Amount, BuyerIndex, DuplicateScope, PendingReason, SellerIndex, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
+    Amount, BuyerIndex, DuplicateScope, PendingReason, SellerIndex, UnsoldReason, UtcMicros, Uuid7,
+    VerticalIndex,
 };
 
-use crate::{CandidateIndex, Refusal, SaleKind};
+use crate::{Account, CandidateIndex, OfferKey, Refusal, SaleKind};
 
 /// What comes back to a [`crate::Waiter`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reply {
     /// The state of the sale.
-    Answer(Answer),
+    Answer {
+        /// The state.
+        answer: Box<Answer>,
+        /// Whether it repeats what an earlier request with the same key was, or will be, told.
+        replayed: bool,
+    },
     /// Why the request did not go through.
     Refusal(Refusal),
+    /// The whole account, for an operator.
+    Account(Box<Account>),
 }
 
 /// The state of a sale as its seller may see it: first answer, repeat and `GET` are all made from it.
@@ -45,9 +53,10 @@ pub struct Answer {
 }
 
 /// How a sale stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerStatus {
     /// Bids are being collected, or posts are out, and the answer is not due yet.
+    #[default]
     Running,
     /// At least one buyer took the lead, and that is on disk.
     Sold,
@@ -81,8 +90,8 @@ pub struct AnswerSale {
 /// An offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerOffer {
-    /// The candidate behind it; numbers the offer's id.
-    pub candidate: CandidateIndex,
+    /// The entry behind it; numbers the offer's id.
+    pub key: OfferKey,
     /// The company.
     pub buyer: BuyerIndex,
     /// What the seller would earn.

@@ -7,7 +7,7 @@ use exchange_types::{
     Amount, CampaignIndex, HashKey, Nanos, PingReply, PostReply, Reason, Submission, Uuid7,
 };
 
-use crate::{CandidateIndex, SlotKey};
+use crate::{CandidateIndex, OfferKey, SlotKey};
 
 /// What happens to a shard. Verdicts of what the engine does not own are part of it.
 #[derive(Debug)]
@@ -105,9 +105,10 @@ pub enum Verdict {
 }
 
 /// How a lead is sold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SaleKind {
     /// The exchange pings, chooses and posts.
+    #[default]
     OneCall,
     /// The exchange makes offers; the seller posts.
     TwoStep,
@@ -119,7 +120,7 @@ pub struct SellerPost {
     /// The fields and the consent that the post brings.
     pub submission: Box<Submission>,
     /// The offers that the seller named; none stands for all live ones.
-    pub named: Vec<CandidateIndex>,
+    pub named: Vec<OfferKey>,
     /// Whether live offers that were not named may follow.
     pub fallback: bool,
     /// The most that the answer may take.

@@ -22,6 +22,22 @@ impl CandidateIndex {
     }
 }
 
+/// An offer of a two-step sale: an entry of a candidate's bid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OfferKey {
+    /// Whose bid.
+    pub candidate: CandidateIndex,
+    /// The position of the entry in the bid.
+    pub entry: u8,
+}
+
+impl OfferKey {
+    /// Returns the number from which the offer's id is derived.
+    pub fn number(self) -> u64 {
+        (u64::from(self.candidate.0) << 8) | u64::from(self.entry)
+    }
+}
+
 /// Somebody who waits for a [`crate::Reply`]: a request that some shard, or the control plane, took in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Waiter {

@@ -13,7 +13,9 @@ mod story_bytes;
 pub use bytes::DecodeError;
 pub use outcome::Outcome;
 
-use exchange_types::{Amount, BuyerIndex, CampaignIndex, Reason, SellerIndex, UtcMicros, Uuid7, VerticalIndex};
+use exchange_types::{
+    Amount, BuyerIndex, CampaignIndex, Reason, SellerIndex, UtcMicros, Uuid7, VerticalIndex,
+};
 
 use crate::{CandidateIndex, Story};
 use bytes::{Reader, Writer};
@@ -122,8 +124,13 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
             to.bytes(digest);
             to.time(*at);
         }),
-        Record::Closed(story) => framed(CLOSED, out, |to| story_bytes::write(story, to)),
+        Record::Closed(story) => encode_closed(story, out),
     }
+}
+
+/// Appends the bytes of a [`Record::Closed`] of a story.
+pub fn encode_closed(story: &Story, out: &mut Vec<u8>) {
+    framed(CLOSED, out, |to| story_bytes::write(story, to));
 }
 
 fn framed(kind: u8, out: &mut Vec<u8>, payload: impl FnOnce(&mut Writer<'_>)) {

@@ -1,6 +1,6 @@
 //! [`Refusal`]: why a request of a seller did not go through.
 
-use exchange_types::{FieldIndex, Nanos};
+use exchange_types::{DuplicateScope, FieldIndex, Nanos, Uuid7};
 
 /// Why a request did not go through; nothing was changed by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Refusal {
     SellerNotNamed(usize),
     /// The chosen offers do not fit together.
     OffersConflict,
+    /// The person turned out to be known when the seller posted.
+    Duplicate(DuplicateScope, Option<Uuid7>),
     /// The same person came again too soon after it was not sold.
     TooSoon {
         /// When it may come again.

@@ -1,5 +1,8 @@
 //! [`Story`]: the whole account of an auction, as its last record holds it.
 
+use std::sync::Arc;
+
+use exchange_catalog::Snapshot;
 use exchange_types::{
     Amount, BidEntries, BuyerIndex, CampaignIndex, Reason, SellerIndex, UtcMicros, Uuid7, VerticalIndex,
 };
@@ -7,7 +10,7 @@ use exchange_types::{
 use crate::{Answer, AnswerOffer, AnswerSale, AnswerStatus, CandidateIndex, Outcome, SaleKind};
 
 /// The whole account of an auction: facts only. Times within it are microseconds since its admission.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Story {
     /// The number behind every id of the sale.
     pub id: Uuid7,
@@ -83,6 +86,30 @@ pub struct StoryPost {
     pub digest: [u8; 16],
     /// Where the person is to be sent, or an empty text.
     pub redirect_url: Box<str>,
+}
+
+/// A story with what is worked out when an operator asks for it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The recorded facts.
+    pub story: Story,
+    /// The catalog of the auction, in which the indices hold.
+    pub snapshot: Arc<Snapshot>,
+    /// The campaigns that the static filters left out, each with why.
+    pub left_out: Vec<LeftOut>,
+    /// Whether the auction is still on its way.
+    pub live: bool,
+}
+
+/// A campaign that the static filters left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The campaign.
+    pub campaign: CampaignIndex,
+    /// Why.
+    pub reason: Reason,
+    /// The condition that does not hold, where a filter decided.
+    pub condition: Option<Box<str>>,
 }
 
 impl Story {

@@ -108,12 +108,17 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn end(&self) -> Result<(), DecodeError> {
-        if self.position == self.bytes.len() { Ok(()) } else { Err(DecodeError::Surplus { at: self.position }) }
+        if self.position == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(DecodeError::Surplus { at: self.position })
+        }
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
         let end = self.position.saturating_add(count);
-        let taken = self.bytes.get(self.position..end).ok_or(DecodeError::Truncated { at: self.bytes.len() })?;
+        let taken =
+            self.bytes.get(self.position..end).ok_or(DecodeError::Truncated { at: self.bytes.len() })?;
         self.position = end;
         Ok(taken)
     }

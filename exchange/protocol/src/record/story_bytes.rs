@@ -1,13 +1,15 @@
 //! The bytes of a [`Story`].
 
 use exchange_types::{
-    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, DuplicateScope, PendingReason, Reason, SellerIndex,
-    SmallText, UnsoldReason, VerticalIndex,
+    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, DuplicateScope, PendingReason, Reason,
+    SellerIndex, SmallText, UnsoldReason, VerticalIndex,
 };
 
 use super::bytes::{DecodeError, Reader, Writer};
 use super::{Outcome, reason};
-use crate::{AnswerOffer, AnswerStatus, CandidateIndex, SaleKind, Story, StoryCandidate, StoryPost};
+use crate::{
+    AnswerOffer, AnswerStatus, CandidateIndex, OfferKey, SaleKind, Story, StoryCandidate, StoryPost,
+};
 
 /// Stands for "bought" where a reason is written.
 const BOUGHT: u8 = 255;
@@ -39,7 +41,8 @@ pub(super) fn write(story: &Story, to: &mut Writer<'_>) {
     }
     to.count(story.offers.len());
     for offer in &story.offers {
-        to.u16(offer.candidate.0);
+        to.u16(offer.key.candidate.0);
+        to.u8(offer.key.entry);
         to.u32(offer.buyer.0);
         to.amount(offer.payout);
         to.u16(offer.max_buyers);
@@ -64,7 +67,7 @@ pub(super) fn read(from: &mut Reader<'_>) -> Result<Story, DecodeError> {
         posts: read_list(from, read_post)?,
         offers: read_list(from, |from| {
             Ok(AnswerOffer {
-                candidate: CandidateIndex(from.u16()?),
+                key: OfferKey { candidate: CandidateIndex(from.u16()?), entry: from.u8()? },
                 buyer: BuyerIndex(from.u32()?),
                 payout: from.amount()?,
                 max_buyers: from.u16()?,

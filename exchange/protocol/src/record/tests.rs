@@ -12,7 +12,11 @@ fn id(number: u128) -> Uuid7 {
 fn story(pinged: u32) -> Story {
     let mut entries = BidEntries::new();
     for max_buyers in 1..=4 {
-        assert!(entries.push(BidEntry { amount: Amount::from_micros(5_000_000), max_buyers, bid_id: SmallText::EMPTY }));
+        assert!(entries.push(BidEntry {
+            amount: Amount::from_micros(5_000_000),
+            max_buyers,
+            bid_id: SmallText::EMPTY
+        }));
     }
     let candidate = |number| StoryCandidate {
         campaign: CampaignIndex(number),

@@ -1,0 +1,231 @@
+//! The offers of a two-step sale: made, posted to, given back, expired.
+
+use exchange_auction::{Offer, Pick, Scratch, Standing, TwoStep, offers, unsold_reason};
+use exchange_catalog::snapshot::ConsentModel;
+use exchange_protocol::{AnswerOffer, CandidateIndex, Effect, OfferKey, Refusal, SellerPost};
+use exchange_types::{FieldIndex, Nanos, Now, Reason, UnsoldReason, limits};
+
+use super::{Auction, Kind, Phase};
+use crate::outbox::Outbox;
+
+impl Auction {
+    /// Ranks the offers and asks for the room of as many as the vertical holds.
+    pub(crate) fn make_offers(&mut self, scratch: &mut Scratch, now: Now, outbox: &mut Outbox) {
+        let Some(rules) = &self.rules else { return };
+        let all =
+            u16::try_from(self.contenders.len().saturating_mul(limits::BID_ENTRIES_MAX)).unwrap_or(u16::MAX);
+        let ranking = offers(rules, &self.contenders, all, scratch);
+        self.round.clear();
+        self.round.extend_from_slice(ranking);
+        self.cursor = 0;
+        self.ask_for_next_hold(now, outbox);
+    }
+
+    /// Makes offers down the ranking until there are enough, or the room of another campaign is needed.
+    fn ask_for_next_hold(&mut self, now: Now, outbox: &mut Outbox) {
+        let wanted = self.vertical().map_or(0, |vertical| usize::from(vertical.offers_held));
+        while self.offers.len() < wanted
+            && let Some(pick) = self.round.get(self.cursor).copied()
+        {
+            let index = CandidateIndex(pick.contender);
+            let running =
+                self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
+            let held = self.candidate(index).is_some_and(|candidate| candidate.held);
+            if running && !held {
+                outbox.push(Effect::Reserve(self.key, index));
+                return;
+            }
+            if running {
+                self.offer(&pick);
+            }
+            self.cursor = self.cursor.saturating_add(1);
+        }
+        if self.offers.is_empty() {
+            self.settled = Some(unsold_reason(&self.contenders));
+            self.phase = Phase::Settled;
+            return;
+        }
+        let hold = self.vertical().map_or(Nanos::ZERO, |vertical| vertical.hold_time);
+        self.expires = now.mono.saturating_add(hold);
+        self.phase = Phase::Offering;
+    }
+
+    /// Takes the counters' verdict on a campaign's room, which covers the largest of its bids.
+    pub(crate) fn take_hold(
+        &mut self,
+        index: CandidateIndex,
+        refused: Option<Reason>,
+        now: Now,
+        outbox: &mut Outbox,
+    ) {
+        match refused {
+            Some(reason) => self.take_out(index, reason),
+            None => {
+                if let Some(candidate) = self.candidates.get_mut(index.at()) {
+                    candidate.held = true;
+                }
+            }
+        }
+        self.ask_for_next_hold(now, outbox);
+    }
+
+    fn offer(&mut self, pick: &Pick) {
+        let index = CandidateIndex(pick.contender);
+        let entry = usize::from(pick.entry);
+        let (Some(candidate), Some(contender)) =
+            (self.candidates.get(index.at()), self.contenders.get_mut(index.at()))
+        else {
+            return;
+        };
+        if let Some(place) = contender.offers.get_mut(entry) {
+            *place = Some(Offer { price: pick.price, payout: pick.payout, named: false });
+        }
+        let max_buyers = contender.entries.as_slice().get(entry).map_or(0, |entry| entry.max_buyers);
+        self.offers.push(AnswerOffer {
+            key: OfferKey { candidate: index, entry: pick.entry },
+            buyer: candidate.buyer,
+            payout: pick.payout,
+            max_buyers,
+        });
+    }
+
+    /// Says whether a post may go on, before anything is changed by it.
+    ///
+    /// # Errors
+    ///
+    /// Names the first thing that stands against it; every changed field at once.
+    pub(crate) fn check_post(&self, post: &SellerPost, now: Now) -> Result<(), Refusal> {
+        match self.phase {
+            Phase::Offering if now.mono < self.expires => {}
+            Phase::Offering => return Err(Refusal::PingExpired),
+            Phase::Over if !self.seller_posted => return Err(Refusal::PingExpired),
+            Phase::Pinging | Phase::Holding | Phase::Selling | Phase::Settled | Phase::Over => {
+                return Err(Refusal::PingClosed);
+            }
+        }
+        let changed: Vec<FieldIndex> = self.changed_fields(post).collect();
+        if !changed.is_empty() {
+            return Err(Refusal::FieldsChanged(changed));
+        }
+        for (position, key) in post.named.iter().enumerate() {
+            if !self.offers.iter().any(|offer| offer.key == *key) {
+                return Err(Refusal::UnknownOffer(position));
+            }
+        }
+        self.check_consent(post)?;
+        let count = u16::try_from(post.named.len()).unwrap_or(u16::MAX);
+        let fits = |offer: &AnswerOffer| offer.max_buyers == 0 || offer.max_buyers >= count;
+        let chosen = || self.offers.iter().filter(|offer| post.named.contains(&offer.key));
+        let allowed = self.rules.as_ref().map_or(1, |rules| rules.max_buyers);
+        if count > allowed || !chosen().all(fits) {
+            return Err(Refusal::OffersConflict);
+        }
+        Ok(())
+    }
+
+    /// Returns the fields of the ping to which the post gives another value.
+    pub(crate) fn changed_fields<'a>(
+        &'a self,
+        post: &'a SellerPost,
+    ) -> impl Iterator<Item = FieldIndex> + 'a {
+        let fields = u16::try_from(self.submission.fields_count()).unwrap_or(u16::MAX);
+        (0..fields).map(FieldIndex).filter(move |field| {
+            let given = self.submission.value(*field).is_some() && post.submission.value(*field).is_some();
+            given && !self.submission.same_value(&post.submission, *field)
+        })
+    }
+
+    fn check_consent(&self, post: &SellerPost) -> Result<(), Refusal> {
+        let Some(snapshot) = self.snapshot.as_deref() else { return Ok(()) };
+        let named = self.vertical().is_some_and(|vertical| vertical.consent_model == ConsentModel::Named);
+        if !named {
+            return Ok(());
+        }
+        for (position, key) in post.named.iter().enumerate() {
+            let buyer = self.candidate(key.candidate).and_then(|candidate| snapshot.buyer(candidate.buyer));
+            let name = buyer.map_or("", |buyer| &buyer.legal_name);
+            let mut given = post.submission.named_sellers().chain(self.submission.named_sellers());
+            if !given.any(|given| given == name) {
+                return Err(Refusal::SellerNotNamed(position));
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on to selling among the live offers.
+    pub(crate) fn take_post(&mut self, post: &SellerPost, now: Now) {
+        self.submission.complete_with(&post.submission);
+        self.seller_posted = true;
+        self.answered = false;
+        self.settled = None;
+        self.step_began = now.mono;
+        let limit = self.vertical().map_or(Nanos::ZERO, |vertical| vertical.answer_by);
+        self.answer_by = now.mono.saturating_add(post.wait.map_or(limit, |wait| wait.min(limit)));
+        self.round.clear();
+        self.cursor = 0;
+        let named = !post.named.is_empty();
+        // In a vertical whose consent names companies nothing may follow that the seller did not choose.
+        let named_only =
+            self.vertical().is_some_and(|vertical| vertical.consent_model == ConsentModel::Named);
+        let fallback = post.fallback && !named_only;
+        if let Some(rules) = &mut self.rules {
+            rules.two_step = Some(TwoStep { named, fallback });
+        }
+        for position in 0..self.contenders.len() {
+            let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
+            let offers = self.contenders.get_mut(position).map(|contender| &mut contender.offers);
+            for (entry, offer) in (0_u8..).zip(offers.into_iter().flatten()) {
+                if let Some(offer) = offer {
+                    offer.named = post.named.contains(&OfferKey { candidate: index, entry });
+                }
+            }
+            self.check_added_fields(index);
+        }
+        self.phase = Phase::Selling;
+    }
+
+    /// Takes a candidate out whose filter does not match the fields that the post added, or that has no offer.
+    fn check_added_fields(&mut self, index: CandidateIndex) {
+        let running = self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
+        if !running {
+            return;
+        }
+        if !self.offer_is_live(index) {
+            self.take_out(index, Reason::Outbid);
+        } else if self.campaign(index).is_some_and(|campaign| !campaign.filter.matches(&self.submission)) {
+            self.take_out(index, Reason::Filtered);
+        }
+    }
+
+    /// Opens the offers that are left to the seller again, after a post that sold nothing.
+    ///
+    /// Returns whether any is left.
+    pub(crate) fn reopen(&mut self, now: Now) -> bool {
+        let left = (0..self.candidates.len()).any(|position| {
+            let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
+            let running =
+                self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
+            running && self.offer_is_live(index)
+        });
+        let open = self.kind == Kind::TwoStep && left && now.mono < self.expires;
+        if open {
+            self.phase = Phase::Offering;
+        }
+        open
+    }
+
+    /// Gives every offer back: they expired, or the seller does not want them.
+    pub(crate) fn end_offers(&mut self, expired: bool, outbox: &mut Outbox) {
+        let reason = if expired && self.seller_posted { Reason::OfferExpired } else { Reason::NotPosted };
+        for position in 0..self.candidates.len() {
+            let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
+            if self.offer_is_live(index) {
+                self.take_out(index, reason);
+                self.release(index, outbox);
+            }
+        }
+        self.phase = Phase::Settled;
+        self.settled = Some(UnsoldReason::OffersExpired);
+        self.answered = true;
+    }
+}

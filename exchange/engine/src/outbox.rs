@@ -1,0 +1,95 @@
+//! [`Outbox`]: what a shard hands out: effects, encoded records, and who waits for their sync.
+
+use std::collections::VecDeque;
+
+use exchange_protocol::{Effect, Record, RecordBatch, SlotKey, encode_record};
+use exchange_types::Now;
+
+/// Effects and records of a shard, in the order in which they came about.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// The moment of the input that is being handled.
+    now: Now,
+    effects: VecDeque<Effect>,
+    bytes: Vec<u8>,
+    /// The number of the last record that was handed out.
+    taken: u64,
+    /// The number of the last record that was written.
+    written: u64,
+    /// The number of the last record on disk.
+    durable: u64,
+    /// Auctions that wait for a record, in the order of the records.
+    waiting: VecDeque<(u64, SlotKey)>,
+}
+
+impl Outbox {
+    /// Begins to handle an input.
+    pub(crate) fn begin(&mut self, now: Now) {
+        self.now = now;
+    }
+
+    /// Returns the moment of the input that is being handled.
+    pub(crate) fn now(&self) -> Now {
+        self.now
+    }
+
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Writes a record and returns its number.
+    pub(crate) fn append(&mut self, record: &Record) -> u64 {
+        encode_record(record, &mut self.bytes);
+        self.number()
+    }
+
+    /// Writes a record that is encoded already and returns its number.
+    pub(crate) fn append_encoded(&mut self, record: &[u8]) -> u64 {
+        self.bytes.extend_from_slice(record);
+        self.number()
+    }
+
+    fn number(&mut self) -> u64 {
+        self.written = self.written.saturating_add(1);
+        self.push(Effect::Append(self.written));
+        self.written
+    }
+
+    /// Has an auction looked at when the record of this number is on disk.
+    pub(crate) fn wait_for(&mut self, record: u64, auction: SlotKey) {
+        self.waiting.push_back((record, auction));
+    }
+
+    pub(crate) fn is_durable(&self, record: u64) -> bool {
+        record <= self.durable
+    }
+
+    /// Notes that records up to this number are on disk.
+    pub(crate) fn set_durable(&mut self, up_to: u64) {
+        self.durable = self.durable.max(up_to);
+    }
+
+    /// Takes the next auction whose record is on disk.
+    pub(crate) fn pop_durable(&mut self) -> Option<SlotKey> {
+        let (record, auction) = *self.waiting.front()?;
+        if !self.is_durable(record) {
+            return None;
+        }
+        self.waiting.pop_front();
+        Some(auction)
+    }
+
+    /// Hands the records that were written since the last call to `batch`, if there are any.
+    pub(crate) fn take_batch(&mut self, batch: impl FnOnce(RecordBatch<'_>)) {
+        let count = self.written.saturating_sub(self.taken);
+        if count > 0 {
+            batch(RecordBatch { first: self.taken.saturating_add(1), count, bytes: &self.bytes });
+            self.taken = self.written;
+            self.bytes.clear();
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The engine from outside: inputs in, effects out, no clock but the test's own.
+#![expect(clippy::expect_used, reason = "a test stops at the first thing that is not as it says")]
+
+mod allocations;
+mod deadlines;
+mod market;
+mod order;
+mod selling;
+mod two_step;

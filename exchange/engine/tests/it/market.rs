@@ -1,0 +1,275 @@
+//! [`Market`]: an engine with a catalog, a clock to turn, and counters that grant what they are told to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
+use exchange_engine::Engine;
+use exchange_protocol::{
+    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, OfferKey, SaleKind, SellerPost, SlotKey,
+    Story, Submit, Verdict,
+};
+use exchange_types::{
+    Amount, BidEntries, BidEntry, HashKey, Nanos, Now, PingReply, PostOutcome, PostReply, Reason,
+    SellerIndex, SmallText, Submission, UtcMicros, Uuid7, VerticalIndex,
+};
+
+/// An engine with a catalog of so many campaigns in one vertical.
+pub(crate) struct Market {
+    pub(crate) engine: Engine,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) now: Now,
+    pub(crate) effects: Vec<Effect>,
+    /// Campaigns without room, each with the reason.
+    pub(crate) refused: BTreeMap<String, Reason>,
+    /// Whether records reach the disk at once.
+    pub(crate) fast_disk: bool,
+    pub(crate) written: u64,
+    pub(crate) auction: SlotKey,
+    /// What the seller was told, in order.
+    pub(crate) told: Vec<Answer>,
+    pub(crate) story: Option<Story>,
+}
+
+/// Returns a catalog in which every named campaign belongs to a company of its own.
+pub(crate) fn catalog(max_buyers: u16, campaigns: &[&str]) -> Arc<Snapshot> {
+    let mut text = format!(
+        r#"
+[verticals.solar]
+currency = "EUR"
+max_buyers = {max_buyers}
+bid_window = "300ms"
+answer_by = "4s"
+post_min = "500ms"
+post_timeout = "5s"
+hold_time = "30s"
+[verticals.solar.fields.zip]
+type = "postal_code"
+country = "DE"
+required = "ping"
+ping = {{ prefix = 2 }}
+[verticals.solar.fields.phone]
+type = "phone"
+country = "DE"
+required = "post"
+given = "post"
+[sellers.web]
+[sellers.web.agreements.solar]
+payout = {{ margin = "20%" }}
+"#
+    );
+    for name in campaigns {
+        let written = write!(
+            text,
+            r#"
+[buyers.{name}]
+legal_name = "{name} GmbH"
+time_zone = "Europe/Berlin"
+[campaigns.{name}]
+buyer = "{name}"
+vertical = "solar"
+signing_secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+ping = {{ url = "https://{name}.example/ping", timeout = "250ms" }}
+post = {{ url = "https://{name}.example/post" }}
+"#
+        );
+        written.expect("writing to a string cannot fail");
+    }
+    let options = CompileOptions { version: 1, now: UtcMicros(0), secrets: &|_| None, allow_http: false };
+    let files = [SourceFile { name: "catalog.toml".into(), text }];
+    match compile(&files, &options) {
+        Ok((snapshot, _warnings)) => Arc::new(snapshot),
+        Err(mistakes) => panic!("the test's catalog has mistakes: {mistakes:#?}"),
+    }
+}
+
+pub(crate) fn bid(amount: &str) -> PingReply {
+    let mut entries = BidEntries::new();
+    let amount = Amount::parse(amount, 4).expect("a decimal");
+    entries.push(BidEntry { amount, max_buyers: 0, bid_id: SmallText::EMPTY });
+    PingReply::Bids(entries)
+}
+
+pub(crate) const ACCEPTED: PostOutcome = PostOutcome::Accepted { price: None };
+
+impl Market {
+    pub(crate) fn new(max_buyers: u16, campaigns: &[&str]) -> Self {
+        Self {
+            engine: Engine::new(16),
+            snapshot: catalog(max_buyers, campaigns),
+            now: Now { mono: Nanos::from_secs(100), utc: UtcMicros(1_764_000_000_000_000) },
+            effects: Vec::new(),
+            refused: BTreeMap::new(),
+            fast_disk: true,
+            written: 0,
+            auction: SlotKey::default(),
+            told: Vec::new(),
+            story: None,
+        }
+    }
+
+    /// Admits a lead for which every campaign is asked.
+    pub(crate) fn lead(&mut self, kind: SaleKind) {
+        let mut submission = Box::<Submission>::default();
+        submission.reset(VerticalIndex(0), SellerIndex(0), 2);
+        self.submit(kind, submission);
+    }
+
+    pub(crate) fn submit(&mut self, kind: SaleKind, submission: Box<Submission>) {
+        let verdict = Verdict::Ping { timeout: Nanos::from_millis(250) };
+        let vertical = self.snapshot.vertical(VerticalIndex(0)).expect("the only vertical");
+        let considered: Vec<_> = vertical
+            .campaigns
+            .iter()
+            .map(|campaign| Considered { campaign: *campaign, verdict, rotation_id: u64::from(campaign.0) })
+            .collect();
+        let submit = Submit {
+            id: Uuid7::new(self.now.utc, 7),
+            kind,
+            submission,
+            snapshot: Arc::clone(&self.snapshot),
+            considered: &considered,
+            rotation: HashKey::new([3; 16]),
+        };
+        self.auction = self.engine.handle(self.now, Input::Submit(submit)).expect("a free slot");
+        self.carry_out();
+    }
+
+    pub(crate) fn pass(&mut self, millis: u64) {
+        self.now.mono = self.now.mono.saturating_add(Nanos::from_millis(millis));
+        self.now.utc = self.now.utc.saturating_add(Nanos::from_millis(millis));
+        self.engine.handle(self.now, Input::Tick);
+        self.carry_out();
+    }
+
+    pub(crate) fn reply(&mut self, campaign: &str, reply: &PingReply) {
+        let candidate = self.candidate(campaign);
+        self.engine.handle(self.now, Input::PingReply { auction: self.auction, candidate, reply });
+        self.carry_out();
+    }
+
+    pub(crate) fn bid(&mut self, campaign: &str, amount: &str) {
+        self.reply(campaign, &bid(amount));
+    }
+
+    pub(crate) fn post(&mut self, campaign: &str, outcome: PostOutcome) {
+        let candidate = self.candidate(campaign);
+        let reply = PostReply::bare(outcome);
+        self.engine.handle(self.now, Input::PostReply { auction: self.auction, candidate, reply });
+        self.carry_out();
+    }
+
+    pub(crate) fn seller_posts(&mut self, named: &[&str], fallback: bool) {
+        let mut submission = Box::<Submission>::default();
+        submission.reset(VerticalIndex(0), SellerIndex(0), 2);
+        let named = named.iter().map(|name| OfferKey { candidate: self.candidate(name), entry: 0 }).collect();
+        let post = SellerPost { submission, named, fallback, wait: None };
+        self.engine.check_post(self.auction, &post, self.now).expect("a post that may go on");
+        self.engine.handle(self.now, Input::SellerPost { auction: self.auction, post: &post });
+        self.carry_out();
+    }
+
+    pub(crate) fn sync(&mut self) {
+        self.engine.handle(self.now, Input::Durable { up_to: self.written });
+        self.carry_out();
+    }
+
+    /// Carries out effects until there are none, as the node does.
+    pub(crate) fn carry_out(&mut self) {
+        loop {
+            while let Some(effect) = self.engine.poll_effect() {
+                self.effects.push(effect);
+                match effect {
+                    Effect::Reserve(auction, candidate) => {
+                        let refused = self.refused.get(&self.name(candidate)).copied();
+                        self.engine.handle(self.now, Input::Reserved { auction, candidate, refused });
+                    }
+                    Effect::Append(number) => self.written = number,
+                    Effect::Answer(auction) => self.told.extend(self.engine.answer(auction, self.now)),
+                    Effect::Ended(auction) => {
+                        self.story = self.engine.story(auction, self.now);
+                        assert!(self.engine.free(auction, &mut exchange_engine::Content::default()));
+                    }
+                    Effect::SendPing(..)
+                    | Effect::SendPost(..)
+                    | Effect::Release(..)
+                    | Effect::CountSent(..)
+                    | Effect::ReleaseUnsent(..)
+                    | Effect::Commit(..) => {}
+                }
+            }
+            let mut count = 0;
+            self.engine.take_batch(|batch| count = batch.count);
+            if !self.fast_disk || count == 0 {
+                return;
+            }
+            self.engine.handle(self.now, Input::Durable { up_to: self.written });
+        }
+    }
+
+    pub(crate) fn candidate(&self, campaign: &str) -> CandidateIndex {
+        let index = self.snapshot.campaign_named(campaign).expect("a campaign of the catalog");
+        CandidateIndex(u16::try_from(index.0).expect("a small catalog"))
+    }
+
+    pub(crate) fn name(&self, candidate: CandidateIndex) -> String {
+        self.snapshot.campaigns.get(candidate.at()).expect("a campaign of the catalog").name.to_string()
+    }
+
+    /// Returns to whom posts were sent, in order.
+    pub(crate) fn posted(&self) -> Vec<String> {
+        let posts = self.effects.iter().filter_map(|effect| match effect {
+            Effect::SendPost(_, candidate) => Some(self.name(*candidate)),
+            Effect::SendPing(..)
+            | Effect::Reserve(..)
+            | Effect::Release(..)
+            | Effect::CountSent(..)
+            | Effect::ReleaseUnsent(..)
+            | Effect::Commit(..)
+            | Effect::Append(_)
+            | Effect::Answer(_)
+            | Effect::Ended(_) => None,
+        });
+        posts.collect()
+    }
+
+    pub(crate) fn statuses(&self) -> Vec<AnswerStatus> {
+        self.told.iter().map(|answer| answer.status).collect()
+    }
+
+    /// Returns why each campaign did not buy, in the final story.
+    pub(crate) fn reasons(&self) -> BTreeMap<String, Option<Reason>> {
+        let story = self.story.as_ref().expect("the auction has ended");
+        let named = story.candidates.iter().map(|candidate| {
+            let campaign = self.snapshot.campaign(candidate.campaign).expect("a campaign of the catalog");
+            (campaign.name.to_string(), candidate.reason)
+        });
+        named.collect()
+    }
+
+    /// Returns for how many candidates something is reserved and neither given back nor charged.
+    pub(crate) fn held(&self) -> usize {
+        let mut held = BTreeSet::new();
+        for effect in &self.effects {
+            match effect {
+                Effect::Reserve(_, candidate) if !self.refused.contains_key(&self.name(*candidate)) => {
+                    held.insert(*candidate);
+                }
+                Effect::Release(_, candidate)
+                | Effect::ReleaseUnsent(_, candidate)
+                | Effect::Commit(_, candidate) => {
+                    assert!(held.remove(candidate), "what is not held cannot be ended");
+                }
+                Effect::SendPing(..)
+                | Effect::Reserve(..)
+                | Effect::CountSent(..)
+                | Effect::SendPost(..)
+                | Effect::Append(_)
+                | Effect::Answer(_)
+                | Effect::Ended(_) => {}
+            }
+        }
+        held.len()
+    }
+}

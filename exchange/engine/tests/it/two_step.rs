@@ -1,0 +1,109 @@
+//! Two-step sales: offers, the seller's post, what is given back.
+
+use exchange_protocol::{AnswerStatus, Refusal, SaleKind, SellerPost};
+use exchange_types::{PostOutcome, Reason, SellerIndex, Submission, UnsoldReason, VerticalIndex};
+
+use crate::market::{ACCEPTED, Market};
+
+fn offered() -> Market {
+    let mut market = Market::new(1, &["north", "south", "west"]);
+    market.lead(SaleKind::TwoStep);
+    for (campaign, amount) in [("south", "35.00"), ("west", "30.00"), ("north", "40.00")] {
+        market.bid(campaign, amount);
+    }
+    market
+}
+
+#[test]
+fn the_best_bids_become_offers_backed_by_holds() {
+    let market = offered();
+    assert_eq!(market.statuses(), [AnswerStatus::Offers]);
+    let payouts: Vec<i64> =
+        market.told.iter().flat_map(|answer| &answer.offers).map(|offer| offer.payout.micros()).collect();
+    assert_eq!(payouts, [32_000_000, 28_000_000], "one more than may buy");
+    assert_eq!(market.held(), 2);
+}
+
+#[test]
+fn a_post_sells_the_best_offer_and_gives_the_others_back() {
+    let mut market = offered();
+    market.seller_posts(&[], true);
+    assert_eq!(market.posted(), ["north"]);
+    market.post("north", ACCEPTED);
+    assert_eq!(market.statuses(), [AnswerStatus::Offers, AnswerStatus::Sold]);
+    assert_eq!(market.held(), 0);
+}
+
+#[test]
+fn a_chosen_offer_goes_first_and_others_follow_as_fallback_only() {
+    for fallback in [true, false] {
+        let mut market = offered();
+        market.seller_posts(&["south"], fallback);
+        assert_eq!(market.posted(), ["south"]);
+        market.post("south", PostOutcome::Rejected);
+        let expected: &[&str] = if fallback { &["south", "north"] } else { &["south"] };
+        assert_eq!(market.posted(), expected);
+    }
+}
+
+#[test]
+fn a_ping_that_sold_nothing_stays_open_for_its_other_offers() {
+    let mut market = offered();
+    market.seller_posts(&["south"], false);
+    market.post("south", PostOutcome::Rejected);
+    assert_eq!(market.statuses(), [AnswerStatus::Offers, AnswerStatus::Unsold(UnsoldReason::PostsRejected)]);
+    assert!(market.story.is_none(), "the ping is still open");
+    market.seller_posts(&["north"], false);
+    market.post("north", ACCEPTED);
+    assert_eq!(market.statuses().last(), Some(&AnswerStatus::Sold));
+    assert_eq!(market.held(), 0);
+}
+
+#[test]
+fn offers_expire_and_give_their_holds_back() {
+    let mut market = offered();
+    market.pass(29_999);
+    assert!(market.story.is_none());
+    market.pass(1);
+    assert_eq!(
+        market.story.as_ref().map(|story| story.status),
+        Some(AnswerStatus::Unsold(UnsoldReason::OffersExpired))
+    );
+    assert_eq!(market.reasons().get("north"), Some(&Some(Reason::NotPosted)));
+    assert_eq!(market.held(), 0);
+    assert_eq!(market.told.len(), 1, "nobody waits for an expiry");
+}
+
+#[test]
+fn given_back_offers_hold_nothing() {
+    let mut market = offered();
+    let auction = market.auction;
+    market.engine.handle(market.now, exchange_protocol::Input::GiveBack { auction });
+    market.carry_out();
+    assert_eq!(market.held(), 0);
+    assert!(market.story.is_some());
+}
+
+#[test]
+fn without_a_usable_bid_there_is_no_offer() {
+    let mut market = Market::new(1, &["north"]);
+    market.refused.insert("north".into(), Reason::BudgetExhausted);
+    market.lead(SaleKind::TwoStep);
+    market.bid("north", "40.00");
+    assert!(matches!(market.statuses().as_slice(), [AnswerStatus::NoOffer(_)]));
+    assert_eq!(market.reasons().get("north"), Some(&Some(Reason::BudgetExhausted)));
+}
+
+#[test]
+fn a_post_that_cannot_go_on_changes_nothing() {
+    let mut market = offered();
+    let west = exchange_protocol::OfferKey { candidate: market.candidate("west"), entry: 0 };
+    let mut submission = Box::<Submission>::default();
+    submission.reset(VerticalIndex(0), SellerIndex(0), 2);
+    let post = SellerPost { submission, named: vec![west], fallback: true, wait: None };
+    let refused = market.engine.check_post(market.auction, &post, market.now);
+    assert_eq!(refused, Err(Refusal::UnknownOffer(0)), "west was no offer");
+    market.pass(30_000);
+    let refused = market.engine.check_post(market.auction, &post, market.now);
+    assert_eq!(refused, Err(Refusal::PingLost), "the slot is free again");
+}
