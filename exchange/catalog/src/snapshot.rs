@@ -17,10 +17,10 @@ pub use endpoint::{Endpoint, HttpVersion, Scheme};
 pub use seller::Seller;
 pub use vertical::{ConsentModel, Disclosure, Field, FieldKind, PingForm, RankBy, Rule, Stage, Vertical};
 
-use exchange_types::{BuyerIndex, CampaignIndex, EndpointIndex, SellerIndex, VerticalIndex};
+use exchange_types::{BuyerIndex, CampaignIndex, EndpointIndex, SellerIndex, UtcMicros, VerticalIndex};
 
 /// A compiled catalog.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Counts up with every catalog that a data directory has taken; records name it.
     pub version: u64,
@@ -74,9 +74,26 @@ impl Snapshot {
         u32::try_from(position).ok().map(SellerIndex)
     }
 
+    /// Finds a buyer by name.
+    pub fn buyer_named(&self, name: &str) -> Option<BuyerIndex> {
+        let position = self.buyers.binary_search_by(|buyer| (*buyer.name).cmp(name)).ok()?;
+        u32::try_from(position).ok().map(BuyerIndex)
+    }
+
     /// Finds a campaign by name.
     pub fn campaign_named(&self, name: &str) -> Option<CampaignIndex> {
         let position = self.campaigns.binary_search_by(|campaign| (*campaign.name).cmp(name)).ok()?;
         u32::try_from(position).ok().map(CampaignIndex)
+    }
+
+    /// Returns the same catalog with its schedules worked out from `now` on. The version stays: nothing is
+    /// decided differently, only faster.
+    #[must_use]
+    pub fn refresh(&self, now: UtcMicros) -> Self {
+        let mut refreshed = self.clone();
+        for campaign in &mut refreshed.campaigns {
+            campaign.schedule = campaign.schedule.refresh(now);
+        }
+        refreshed
     }
 }

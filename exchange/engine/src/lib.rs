@@ -14,4 +14,4 @@ mod timers;
 pub use auction::Auction;
 pub use candidate::{Candidate, Post};
 pub use engine::{Content, Engine};
-pub use exchange_auction::{Contender, Pick, Rules, Standing};
+pub use exchange_auction::{Contender, Pick, Rules, Standing, least_bid};

@@ -1,5 +1,8 @@
 //! [`Answer`]: the state of a sale as its seller may see it.
 
+use std::sync::Arc;
+
+use exchange_catalog::Snapshot;
 use exchange_types::{
     Amount, BuyerIndex, DuplicateScope, PendingReason, SellerIndex, UnsoldReason, UtcMicros, Uuid7,
     VerticalIndex,
@@ -14,6 +17,8 @@ pub enum Reply {
     Answer {
         /// The state.
         answer: Box<Answer>,
+        /// The catalog in which its indices hold.
+        snapshot: Arc<Snapshot>,
         /// Whether it repeats what an earlier request with the same key was, or will be, told.
         replayed: bool,
     },

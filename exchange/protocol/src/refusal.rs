@@ -19,6 +19,8 @@ pub enum Refusal {
     PingLost,
     /// Fields given at the ping have another value in the post.
     FieldsChanged(Vec<FieldIndex>),
+    /// Fields that the vertical requires came neither with the ping nor with the post.
+    FieldsMissing(Vec<FieldIndex>),
     /// An offer of the post is none of this ping: its position in the post.
     UnknownOffer(usize),
     /// The consent does not name the company behind an offer: its position in the post.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::Cap;
 
 /// A buyer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Buyer {
     /// The name by which keys and records know it.
     pub name: Box<str>,

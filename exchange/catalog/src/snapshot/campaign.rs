@@ -5,7 +5,7 @@ use exchange_types::{Amount, BuyerIndex, EndpointIndex, Nanos, Rate, VerticalInd
 use crate::{Filter, Schedule, SigningSecret, StandingPrice};
 
 /// A campaign.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Campaign {
     /// The name by which the wire and records know it.
     pub name: Box<str>,
@@ -48,7 +48,7 @@ pub struct Campaign {
 }
 
 /// How a campaign's price is found.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Pricing {
     /// It is asked.
     Ping {

@@ -3,7 +3,7 @@
 use exchange_types::Nanos;
 
 /// A buyer's endpoint with the limits of its connections.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint {
     /// Clear text or TLS.
     pub scheme: Scheme,
@@ -27,7 +27,7 @@ pub struct Endpoint {
 }
 
 /// Clear text or TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scheme {
     /// Clear text.
     Http,
@@ -36,7 +36,7 @@ pub enum Scheme {
 }
 
 /// The protocol of an endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HttpVersion {
     /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
     #[default]

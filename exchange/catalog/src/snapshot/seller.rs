@@ -5,7 +5,7 @@ use exchange_types::VerticalIndex;
 use super::Agreement;
 
 /// A seller.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Seller {
     /// The name by which keys and records know it.
     pub name: Box<str>,

@@ -3,7 +3,7 @@
 use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos};
 
 /// A vertical.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Vertical {
     /// The name on the wire.
     pub name: Box<str>,
@@ -56,7 +56,8 @@ pub struct Vertical {
 impl Vertical {
     /// Finds a field by name.
     pub fn field_named(&self, name: &str) -> Option<FieldIndex> {
-        let by_name = |index: &FieldIndex| self.fields.get(index.at()).map_or("", |field| &field.name).cmp(name);
+        let by_name =
+            |index: &FieldIndex| self.fields.get(index.at()).map_or("", |field| &field.name).cmp(name);
         let position = self.fields_by_name.binary_search_by(by_name).ok()?;
         self.fields_by_name.get(position).copied()
     }
@@ -82,6 +83,14 @@ pub struct Field {
     pub ping: PingForm,
     /// Whether it names or reaches the person.
     pub personal: bool,
+}
+
+impl Field {
+    /// Returns the text of an enum's value by its position.
+    pub fn choice(&self, position: u16) -> Option<&str> {
+        let FieldKind::Enum { values } = &self.kind else { return None };
+        values.get(usize::from(position)).map(|value| &**value)
+    }
 }
 
 /// The steps of a two-step sale. A one-call lead is both at once.

@@ -107,6 +107,10 @@ impl Auction {
         if !changed.is_empty() {
             return Err(Refusal::FieldsChanged(changed));
         }
+        let missing: Vec<FieldIndex> = self.missing_fields(post).collect();
+        if !missing.is_empty() {
+            return Err(Refusal::FieldsMissing(missing));
+        }
         for (position, key) in post.named.iter().enumerate() {
             if !self.offers.iter().any(|offer| offer.key == *key) {
                 return Err(Refusal::UnknownOffer(position));
@@ -132,6 +136,15 @@ impl Auction {
         (0..fields).map(FieldIndex).filter(move |field| {
             let given = self.submission.value(*field).is_some() && post.submission.value(*field).is_some();
             given && !self.submission.same_value(&post.submission, *field)
+        })
+    }
+
+    /// Returns the required fields that neither the ping nor the post gives.
+    fn missing_fields<'a>(&'a self, post: &'a SellerPost) -> impl Iterator<Item = FieldIndex> + 'a {
+        let fields = self.vertical().map_or(&[][..], |vertical| &vertical.fields);
+        (0..).map(FieldIndex).zip(fields).filter_map(move |(index, field)| {
+            let given = self.submission.value(index).is_some() || post.submission.value(index).is_some();
+            (field.required.is_some() && !given).then_some(index)
         })
     }
 

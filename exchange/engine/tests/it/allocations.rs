@@ -1,9 +1,5 @@
 //! What an auction allocates in steady state.
 #![expect(unsafe_code, reason = "a global allocator that counts is the only way to see every allocation")]
-#![expect(
-    clippy::disallowed_macros,
-    reason = "the count of one test must not see the allocations of another"
-)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

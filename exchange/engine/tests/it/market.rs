@@ -47,12 +47,10 @@ hold_time = "30s"
 [verticals.solar.fields.zip]
 type = "postal_code"
 country = "DE"
-required = "ping"
 ping = {{ prefix = 2 }}
 [verticals.solar.fields.phone]
 type = "phone"
 country = "DE"
-required = "post"
 given = "post"
 [sellers.web]
 [sellers.web.agreements.solar]

@@ -1,0 +1,9 @@
+//! Buyers over real sockets.
+
+mod buyer_client;
+mod configs;
+mod faults;
+mod messages;
+mod process;
+mod secure;
+mod witness;

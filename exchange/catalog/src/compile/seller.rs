@@ -1,0 +1,62 @@
+//! Sellers with their agreements.
+
+use exchange_types::VerticalIndex;
+
+use super::agreement;
+use super::section::Named;
+use super::vertical::{Draft, set};
+use crate::document::{Node, Range, Table};
+use crate::snapshot::{Agreement, Buyer, Seller};
+use crate::{limits, suggestion};
+
+/// Open holds of a seller that says nothing else: thirty offers a second at the default hold time.
+const HOLDS_MAX_DEFAULT: u32 = 1_000;
+
+pub(super) fn compile_all(named: &Named<'_>, verticals: &[Draft<'_>], buyers: &[Buyer]) -> Vec<Seller> {
+    named.iter().map(|(name, node)| compile(name, node, verticals, buyers)).collect()
+}
+
+fn compile(name: &str, node: &Node<'_>, verticals: &[Draft<'_>], buyers: &[Buyer]) -> Seller {
+    let mut seller = Seller { name: name.into(), agreements: [].into(), holds_max: HOLDS_MAX_DEFAULT };
+    let Some(table) = node.table() else { return seller };
+    set(&mut seller.holds_max, table.get("holds_max"), |node| {
+        node.small(Range::new(1, limits::HOLDS_MAX_MAX))
+    });
+    match table.get("agreements").map(|node| node.table()) {
+        Some(Some(agreements)) => seller.agreements = read_agreements(agreements, verticals, buyers),
+        Some(None) => {}
+        None => table.report.warning(
+            &table.place,
+            "has no agreement, so it can sell nothing",
+            format!("add [{}.VERTICAL] with a payout", table.place.key_path("agreements")),
+        ),
+    }
+    table.finish();
+    seller
+}
+
+fn read_agreements(
+    table: Table<'_>,
+    verticals: &[Draft<'_>],
+    buyers: &[Buyer],
+) -> Box<[(VerticalIndex, Agreement)]> {
+    let mut agreements = Vec::new();
+    for entry in table.into_entries() {
+        let agreement = agreement::compile(&entry.node, buyers);
+        if let Some(index) = find_vertical(entry.key, &entry.node, verticals) {
+            agreements.push((index, agreement));
+        }
+    }
+    agreements.sort_unstable_by_key(|&(index, _)| index);
+    agreements.into()
+}
+
+/// Returns the index of a vertical by name, or reports it as unknown with the nearest ones.
+pub(super) fn find_vertical(name: &str, node: &Node<'_>, verticals: &[Draft<'_>]) -> Option<VerticalIndex> {
+    let found = verticals.binary_search_by(|draft| (*draft.vertical.name).cmp(name)).ok();
+    if found.is_none() {
+        let remedy = suggestion::remedy(name, verticals.iter().map(|draft| &*draft.vertical.name));
+        node.error(format!("unknown vertical \"{}\"", name.escape_debug()), remedy);
+    }
+    found.and_then(|position| u16::try_from(position).ok()).map(VerticalIndex)
+}

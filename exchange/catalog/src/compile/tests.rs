@@ -1,0 +1,138 @@
+//! A table of bad catalogs with exactly what is said about each, and what compiles.
+
+use super::*;
+
+pub(crate) fn compile_texts(texts: &[&str]) -> Result<(Snapshot, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let names = ["base.toml", "bad.toml"];
+    let files: Vec<SourceFile> = names
+        .iter()
+        .zip(texts)
+        .map(|(name, text)| SourceFile { name: (*name).to_owned(), text: (*text).to_owned() })
+        .collect();
+    let secrets = |reference: &str| match reference {
+        "env:NORTH" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+        "file:ca.pem" => Some("-----BEGIN CERTIFICATE-----\n".to_owned()),
+        _ => None,
+    };
+    // 2026-11-20T00:00:00Z, a Friday.
+    let now = UtcMicros(1_795_132_800_000_000);
+    compile(&files, &CompileOptions { version: 7, now, secrets: &secrets, allow_http: false })
+}
+
+const BASE: &str = include_str!("tests/base.toml");
+
+const NORTH: &str = r#"
+[campaigns.north]
+buyer = "north"
+vertical = "solar"
+ping = { url = "https://north.example/ping" }
+post = { url = "https://north.example/post" }
+signing_secrets = ["env:NORTH"]
+"#;
+
+#[test]
+fn a_small_catalog_compiles() {
+    let (snapshot, warnings) = compile_texts(&[BASE, NORTH]).expect("a valid catalog");
+    assert_eq!(warnings, []);
+    assert_eq!(snapshot.version, 7);
+    let names: Vec<&str> = snapshot.verticals[0].fields.iter().map(|field| &*field.name).collect();
+    assert_eq!(names, ["zip", "roof", "area", "phone"]);
+    assert_eq!(snapshot.endpoints.len(), 2);
+    assert_eq!(&*snapshot.verticals[0].campaigns, [CampaignIndex(0)]);
+}
+
+/// Every case of `diagnostics.txt` says what stands there. A failure prints the whole file as it would have
+/// to be.
+#[test]
+fn bad_catalogs_are_refused_with_every_mistake() {
+    let written = include_str!("tests/diagnostics.txt");
+    let mut cases = written.split("=== ");
+    let mut said = cases.next().expect("the heading").to_owned();
+    for case in cases {
+        let (title, rest) = case.split_once('\n').expect("a title in its own line");
+        let (text, _) = rest.split_once("---\n").expect("what is said after a line of dashes");
+        let found = match compile_texts(&[BASE, text]) {
+            Ok((_, warnings)) => warnings,
+            Err(found) => found,
+        };
+        let lines: Vec<String> = found.iter().map(|diagnostic| format!("{diagnostic}\n")).collect();
+        said.extend(["=== ", title, "\n", text, "---\n", &lines.concat()]);
+    }
+    assert!(said == written, "{said}");
+}
+
+fn field_count(count: usize) -> usize {
+    let fields: Vec<String> =
+        (0..count).map(|number| format!("f{number} = {{ type = \"boolean\" }}\n")).collect();
+    let text = format!("[verticals.wide]\ncurrency = \"EUR\"\n[verticals.wide.fields]\n{}", fields.concat());
+    compile_texts(&[BASE, &text]).map_or(0, |(snapshot, _)| snapshot.verticals[1].fields.len())
+}
+
+#[test]
+fn a_vertical_has_at_most_so_many_fields() {
+    assert_eq!(field_count(limits::FIELDS_MAX), limits::FIELDS_MAX);
+    assert_eq!(field_count(limits::FIELDS_MAX + 1), 0);
+}
+
+#[test]
+fn a_filter_is_at_most_so_deep() {
+    let compiles = |depth: usize| {
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        let leaf = "{ field = \"area\", exists = true }";
+        let text = NORTH.replace("buyer =", &format!("filter = {open}{leaf}{close}\nbuyer ="));
+        compile_texts(&[BASE, &text]).is_ok()
+    };
+    assert!(compiles(limits::FILTER_DEPTH_MAX));
+    assert!(!compiles(limits::FILTER_DEPTH_MAX + 1));
+    // Far beyond, the reader of TOML itself refuses.
+    assert!(!compiles(10_000));
+}
+
+#[test]
+fn so_many_mistakes_are_reported() {
+    let keys: Vec<String> = (0..2_000).map(|number| format!("key{number} = 1\n")).collect();
+    let found = compile_texts(&[BASE, &keys.concat()]).expect_err("no key is known");
+    assert_eq!(found.len(), crate::limits::DIAGNOSTICS_MAX);
+}
+
+#[test]
+fn endpoints_that_are_the_same_are_one() {
+    let text =
+        format!("{NORTH}{}", NORTH.replace("campaigns.north", "campaigns.south").replace("/ping", "/other"));
+    let (snapshot, _) = compile_texts(&[BASE, &text]).expect("a valid catalog");
+    let paths: Vec<&str> = snapshot.endpoints.iter().map(|endpoint| &*endpoint.path).collect();
+    assert_eq!(paths, ["/ping", "/post", "/other"]);
+    assert_eq!(snapshot.campaigns[0].post, snapshot.campaigns[1].post);
+}
+
+#[test]
+fn refreshing_a_snapshot_moves_its_schedules_only() {
+    let text = NORTH.replace("buyer =", "schedule = { from = \"08:00\", to = \"20:00\" }\nbuyer =");
+    let (snapshot, _) = compile_texts(&[BASE, &text]).expect("a valid catalog");
+    let schedule = &snapshot.campaigns[0].schedule;
+    let later = schedule.horizon();
+    let refreshed = snapshot.refresh(later);
+    assert!(refreshed.campaigns[0].schedule.horizon() > later);
+    assert_eq!(refreshed.version, snapshot.version);
+    assert_eq!(refreshed.campaigns[0].schedule.is_open(later), schedule.is_open(later));
+}
+
+#[test]
+fn what_is_not_said_has_its_default() {
+    let (snapshot, _) = compile_texts(&[BASE, NORTH]).expect("a valid catalog");
+    let vertical = &snapshot.verticals[0];
+    assert_eq!(vertical.bid_max.display(vertical.currency).to_string(), "10000.00");
+    assert_eq!((vertical.max_buyers, vertical.offers_held), (1, 2));
+    assert_eq!(vertical.hold_time, exchange_types::Nanos::from_secs(30));
+    assert_eq!(vertical.identity.len(), 1);
+    let given: Vec<(bool, crate::snapshot::Stage)> =
+        vertical.fields.iter().map(|field| (field.personal, field.given)).collect();
+    let (ping, post) = (crate::snapshot::Stage::Ping, crate::snapshot::Stage::Post);
+    assert_eq!(given, [(false, ping), (false, ping), (false, ping), (true, post)]);
+    let campaign = &snapshot.campaigns[0];
+    assert_eq!((campaign.tier, campaign.weight, campaign.unknown_max), (1, 1, 10));
+    assert_eq!(campaign.post_timeout, vertical.post_timeout);
+    assert!(campaign.sign_pings);
+    assert_eq!(campaign.filter, crate::Filter::everything());
+    assert_eq!(campaign.schedule, crate::Schedule::always());
+}

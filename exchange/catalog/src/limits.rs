@@ -1,0 +1,56 @@
+//! Limits of a catalog, each with its reason. Those that hold beyond it stand in
+//! [`exchange_types::limits`].
+
+/// Bytes of one file. A campaign takes about a kilobyte, so this is ten times the most campaigns.
+pub const FILE_BYTES_MAX: usize = 256 * 1_024 * 1_024;
+/// Files of one catalog: one for each partner of a large exchange.
+pub const FILES_MAX: usize = 10_000;
+/// Bytes of a name: it stands in URLs, records and metrics.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Bytes of a company's legal name.
+pub const LEGAL_NAME_BYTES_MAX: usize = 200;
+/// Verticals. Each has its own campaigns; the largest systems have some hundred.
+pub const VERTICALS_MAX: usize = 1_000;
+/// Sellers; counters for them stand in memory.
+pub const SELLERS_MAX: usize = 20_000;
+/// Buyers.
+pub const BUYERS_MAX: usize = 20_000;
+/// Campaigns; counters for each window stand in memory, and filters are evaluated one by one.
+pub const CAMPAIGNS_MAX: usize = 20_000;
+/// Mistakes that are reported; nobody reads more.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Values of an enum field: countries, states, makes of cars.
+pub const ENUM_VALUES_MAX: usize = 4_096;
+/// Texts in one condition of a filter: every postal code of a large country.
+pub const FILTER_VALUES_MAX: usize = 100_000;
+/// Conditions of one filter.
+pub const FILTER_CONDITIONS_MAX: usize = 4_096;
+/// Openings of one schedule: six a day.
+pub const SCHEDULE_OPENINGS_MAX: usize = 42;
+/// Rules of one standing price.
+pub const PRICE_RULES_MAX: usize = 256;
+/// Signing secrets of one campaign: two during a rotation, and one to spare.
+pub const SECRETS_MAX: usize = 3;
+/// Overrides of one agreement.
+pub const OVERRIDES_MAX: usize = 10_000;
+/// Bytes of a URL.
+pub const URL_BYTES_MAX: usize = 2_048;
+/// Tiers of campaigns.
+pub const TIER_MAX: i64 = 16;
+/// Weights of campaigns among equals.
+pub const WEIGHT_MAX: i64 = 10_000;
+/// Open unknown posts of one campaign; each needs a person or a repeat.
+pub const UNKNOWN_MAX_MAX: i64 = 1_000;
+/// Offers of one ping: as many companies as may share, and one more.
+pub const OFFERS_HELD_MAX: i64 = 257;
+/// Open holds of one seller.
+pub const HOLDS_MAX_MAX: i64 = 1_000_000;
+/// Requests at a time to one endpoint from one shard.
+pub const CONCURRENCY_MAX_MAX: i64 = 4_096;
+/// Requests that wait for a place at one endpoint.
+pub const QUEUE_MAX_MAX: i64 = 16_384;
+/// Leads in a cap.
+pub const CAP_MAX: i64 = 1_000_000_000;
+/// Characters by which a personal field may be shown in a ping: the first letter of a name, the region of
+/// a postal code.
+pub const PERSONAL_PREFIX_MAX: u8 = 3;

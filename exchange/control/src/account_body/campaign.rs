@@ -1,0 +1,92 @@
+//! [`CampaignBody`]: what came of one campaign in an auction.
+
+use exchange_protocol::{LeftOut, Outcome, Story, StoryCandidate};
+use exchange_types::{BidEntry, CampaignIndex};
+use serde::Serialize;
+
+use super::{BuyersMax, Money, Words, came};
+
+/// What came of one campaign.
+#[derive(Debug, Serialize)]
+pub(super) struct CampaignBody<'a> {
+    campaign: &'a str,
+    buyer: &'a str,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// The condition that does not hold, where a filter decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bids: Vec<BidBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replied_us: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum_to_win: Option<Money>,
+}
+
+/// One entry of a bid.
+#[derive(Debug, Serialize)]
+struct BidBody {
+    bid: Money,
+    max_buyers: BuyersMax,
+}
+
+/// Returns every campaign that was considered, in the order of the catalog.
+pub(super) fn all<'a>(
+    story: &'a Story,
+    left_out: &'a [LeftOut],
+    words: &Words<'a>,
+) -> Option<Vec<CampaignBody<'a>>> {
+    let candidates = story.candidates.iter().enumerate().map(|(position, candidate)| {
+        let bought = story
+            .posts
+            .iter()
+            .any(|post| post.candidate.at() == position && matches!(post.outcome, Some(Outcome::Accepted)));
+        (candidate.campaign, CampaignBody::of_candidate(candidate, bought, words))
+    });
+    let left_out =
+        left_out.iter().map(|left_out| (left_out.campaign, CampaignBody::of_left_out(left_out, words)));
+    let mut all: Vec<(CampaignIndex, Option<CampaignBody<'a>>)> = candidates.chain(left_out).collect();
+    all.sort_by_key(|&(index, _)| index);
+    all.into_iter().map(|(_, body)| body).collect()
+}
+
+impl<'a> CampaignBody<'a> {
+    fn of_candidate(candidate: &StoryCandidate, bought: bool, words: &Words<'a>) -> Option<Self> {
+        let (campaign, buyer) = words.campaign(candidate.campaign)?;
+        let bid = |entry: &BidEntry| BidBody {
+            bid: words.money(entry.amount),
+            max_buyers: BuyersMax(entry.max_buyers),
+        };
+        let result = match candidate.reason {
+            _ if bought => "bought",
+            Some(_) => "lost",
+            None => "open",
+        };
+        Some(Self {
+            campaign,
+            buyer,
+            result,
+            reason: candidate.reason.map(exchange_types::Reason::name),
+            condition: None,
+            bids: candidate.entries.as_slice().iter().map(bid).collect(),
+            replied_us: came(candidate.replied_us),
+            minimum_to_win: candidate.minimum_to_win.map(|amount| words.money(amount)),
+        })
+    }
+
+    fn of_left_out(left_out: &'a LeftOut, words: &Words<'a>) -> Option<Self> {
+        let (campaign, buyer) = words.campaign(left_out.campaign)?;
+        Some(Self {
+            campaign,
+            buyer,
+            result: "left_out",
+            reason: Some(left_out.reason.name()),
+            condition: left_out.condition.as_deref(),
+            bids: Vec::new(),
+            replied_us: None,
+            minimum_to_win: None,
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! [`PostBody`]: one post of an auction.
+
+use core::fmt;
+
+use exchange_protocol::{Outcome, StoryPost};
+use serde::Serialize;
+
+use super::{Money, Shown, Words, came};
+
+/// One post.
+#[derive(Debug, Serialize)]
+pub(super) struct PostBody<'a> {
+    campaign: &'a str,
+    buyer: &'a str,
+    /// Which entry of the bid was taken, from zero.
+    entry: u8,
+    price: Money,
+    payout: Money,
+    margin: Money,
+    exclusive: bool,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    intent_us: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_us: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replied_us: Option<u32>,
+    /// The first 16 bytes of the SHA-256 of the reply: the evidence of a charge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_digest: Option<Shown<Hex<'a>>>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    redirect_url: &'a str,
+}
+
+impl<'a> PostBody<'a> {
+    pub(super) fn of(post: &'a StoryPost, words: &Words<'a>) -> Option<Self> {
+        let (campaign, buyer) = words.campaign(words.candidate(post.candidate)?.campaign)?;
+        let (outcome, reason) = match post.outcome {
+            None => ("in_flight", None),
+            Some(Outcome::Accepted) => ("accepted", None),
+            Some(Outcome::Failed(reason)) => ("failed", Some(reason.name())),
+            Some(Outcome::Unknown) => ("unknown", None),
+        };
+        Some(Self {
+            campaign,
+            buyer,
+            entry: post.entry,
+            price: words.money(post.price),
+            payout: words.money(post.payout),
+            margin: words.money(post.price.checked_sub(post.payout)?),
+            exclusive: post.exclusive,
+            outcome,
+            reason,
+            intent_us: post.intent_us,
+            sent_us: came(post.sent_us),
+            replied_us: came(post.replied_us),
+            reply_digest: (post.digest != [0; 16]).then_some(Shown(Hex(&post.digest))),
+            redirect_url: &post.redirect_url,
+        })
+    }
+}
+
+/// Bytes in lower-case hexadecimal digits.
+#[derive(Debug)]
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,117 @@
+//! [`Backend`]: what the control listener asks of the exchange.
+
+use core::future::Future;
+use std::sync::Arc;
+
+use exchange_catalog::{Diagnostic, Snapshot, SourceFile};
+use exchange_protocol::Account;
+use exchange_types::AuctionId;
+
+use crate::Principal;
+
+/// What the control listener asks of the exchange.
+///
+/// Methods that are not `async` answer at once from memory, but for [`Backend::reload_keys`], which reads one
+/// file.
+pub trait Backend: Send + Sync + 'static {
+    /// Finds the account of an auction; nothing where none of this id is known any more.
+    ///
+    /// # Errors
+    ///
+    /// Says that the shard which owns the id does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// It has to be cancel-safe: it is dropped when the operator hangs up or a limit passes.
+    fn account(
+        &self,
+        id: AuctionId,
+    ) -> impl Future<Output = Result<Option<Box<Account>>, Unavailable>> + Send;
+
+    /// Returns whether new leads are taken.
+    fn readiness(&self) -> Readiness;
+
+    /// Returns what the catalog in force holds.
+    fn catalog(&self) -> CatalogSummary;
+
+    /// Puts a catalog in force, whole or not at all. It runs to its end even if the operator hangs up.
+    ///
+    /// # Errors
+    ///
+    /// Returns every mistake, or says what failed; the catalog in force stays then.
+    fn apply(&self, files: Vec<SourceFile>) -> impl Future<Output = Result<Applied, ApplyError>> + Send;
+
+    /// Finds for whom a bearer key speaks.
+    fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>>;
+
+    /// Reads the keys again and returns how many are active.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the file; the keys in force stay then.
+    fn reload_keys(&self) -> Result<usize, KeysError>;
+}
+
+/// Whether new leads are taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Why not, in stable words such as `starting` or `draining`; empty where they are.
+    pub reasons: Vec<&'static str>,
+}
+
+/// A catalog was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Its version.
+    pub version: u64,
+    /// What is allowed in it and probably not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why a catalog was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It has mistakes.
+    #[error("the catalog has mistakes")]
+    Refused(Vec<Diagnostic>),
+    /// It could not be stored.
+    #[error("the catalog could not be stored")]
+    Store(#[source] std::io::Error),
+}
+
+/// What a catalog holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct CatalogSummary {
+    /// Counts up with every catalog that was taken.
+    pub version: u64,
+    /// How many verticals.
+    pub verticals: usize,
+    /// How many sellers.
+    pub sellers: usize,
+    /// How many buyers.
+    pub buyers: usize,
+    /// How many campaigns, paused ones too.
+    pub campaigns: usize,
+}
+
+impl From<&Snapshot> for CatalogSummary {
+    fn from(snapshot: &Snapshot) -> Self {
+        Self {
+            version: snapshot.version,
+            verticals: snapshot.verticals.len(),
+            sellers: snapshot.sellers.len(),
+            buyers: snapshot.buyers.len(),
+            campaigns: snapshot.campaigns.len(),
+        }
+    }
+}
+
+/// The shard that owns an id does not answer: it is overloaded, or stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the shard does not answer")]
+pub struct Unavailable;
+
+/// The keys could not be read; `0` says why, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeysError(pub String);

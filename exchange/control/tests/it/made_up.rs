@@ -1,0 +1,115 @@
+//! An exchange that is made up: it answers from what a test gave it.
+
+use std::sync::{Arc, Mutex};
+
+use exchange_catalog::{CompileOptions, Diagnostic, Severity, Snapshot, SourceFile, compile};
+use exchange_control::{
+    Applied, ApplyError, Backend, CatalogSummary, KeysError, Principal, Readiness, Role, Unavailable,
+};
+use exchange_protocol::Account;
+use exchange_types::{AuctionId, UtcMicros};
+use exchange_wire::KeyMode;
+
+#[derive(Default)]
+pub(crate) struct MadeUp {
+    pub(crate) account: Option<Account>,
+    pub(crate) shard_is_gone: bool,
+    pub(crate) not_ready: Vec<&'static str>,
+    pub(crate) keys_damaged: bool,
+    /// What was put, in order.
+    pub(crate) put: Arc<Mutex<Vec<SourceFile>>>,
+}
+
+impl Backend for MadeUp {
+    async fn account(&self, id: AuctionId) -> Result<Option<Box<Account>>, Unavailable> {
+        if self.shard_is_gone {
+            return Err(Unavailable);
+        }
+        let known = self.account.as_ref().filter(|account| account.story.id == id.0);
+        Ok(known.cloned().map(Box::new))
+    }
+
+    fn readiness(&self) -> Readiness {
+        Readiness { reasons: self.not_ready.clone() }
+    }
+
+    fn catalog(&self) -> CatalogSummary {
+        CatalogSummary::from(&snapshot())
+    }
+
+    /// Refuses a catalog that has a file named `bad.toml`, and cannot store one named `full.toml`.
+    async fn apply(&self, files: Vec<SourceFile>) -> Result<Applied, ApplyError> {
+        let found = |severity, line| Diagnostic {
+            severity,
+            file: "bad.toml".to_owned(),
+            line,
+            column: 5,
+            path: "campaigns.north.vertical".to_owned(),
+            message: "unknown vertical \"solr\"".to_owned(),
+            remedy: "did you mean \"solar\"?".to_owned(),
+        };
+        let named = |name: &str| files.iter().any(|file| file.name == name);
+        if named("full.toml") {
+            return Err(ApplyError::Store(std::io::Error::other("no space left")));
+        }
+        if named("bad.toml") {
+            return Err(ApplyError::Refused(vec![found(Severity::Warning, 1), found(Severity::Error, 2)]));
+        }
+        self.put.lock().expect("no test panicked").extend(files);
+        Ok(Applied { version: 8, warnings: vec![found(Severity::Warning, 1)] })
+    }
+
+    fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {
+        let (role, name) = bearer.split_once('-')?;
+        Some(Arc::new(Principal { role: Role::from_name(role)?, name: name.into(), mode: KeyMode::Live }))
+    }
+
+    fn reload_keys(&self) -> Result<usize, KeysError> {
+        if self.keys_damaged { Err(KeysError("keys.toml: key 3: owner is wrong".to_owned())) } else { Ok(2) }
+    }
+}
+
+/// Three campaigns of two buyers in one vertical.
+pub(crate) fn snapshot() -> Snapshot {
+    let text = r#"
+[verticals.solar]
+currency = "EUR"
+[verticals.solar.fields.phone]
+type = "phone"
+country = "DE"
+required = "post"
+[sellers.acme.agreements.solar]
+payout = { margin = "20%" }
+[buyers.north]
+legal_name = "North Solar GmbH"
+time_zone = "Europe/Berlin"
+[buyers.south]
+legal_name = "South Solar GmbH"
+time_zone = "Europe/Berlin"
+[campaigns.alps]
+buyer = "south"
+vertical = "solar"
+ping = { url = "https://south.example/ping" }
+post = { url = "https://south.example/post" }
+signing_secrets = ["env:ANY"]
+[campaigns.coast]
+buyer = "north"
+vertical = "solar"
+ping = { url = "https://north.example/ping" }
+post = { url = "https://north.example/post" }
+signing_secrets = ["env:ANY"]
+[campaigns.delta]
+buyer = "north"
+vertical = "solar"
+paused = true
+ping = { url = "https://north.example/ping" }
+post = { url = "https://north.example/post" }
+signing_secrets = ["env:ANY"]
+"#;
+    let file = SourceFile { name: "catalog.toml".to_owned(), text: text.to_owned() };
+    let secrets = |_: &str| Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
+    let now = UtcMicros(1_795_132_800_000_000);
+    let options = CompileOptions { version: 7, now, secrets: &secrets, allow_http: false };
+    let (snapshot, _) = compile(&[file], &options).expect("a valid catalog");
+    snapshot
+}

@@ -1,0 +1,134 @@
+//! [`Counters`]: from a snapshot to the table of its caps, keeping what is counted.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use exchange_catalog::Snapshot;
+use exchange_catalog::snapshot::{Buyer, Cap, CapKind, WindowKind};
+use exchange_types::{Nanos, UtcMicros};
+
+use crate::cap_table::{BoundCap, TableBuilder};
+use crate::directory::{CellKey, Directory};
+use crate::{CapRow, CapTable, CellIndex, Cells, Owner, Window, window_at};
+
+/// How many cells there are and how long ended windows stay.
+#[derive(Clone, Copy, Debug)]
+pub struct CountersConfig {
+    /// Cells; each takes 128 bytes from the start, so the default of 65,536 takes 8 MiB. Two are needed for
+    /// each cap, this window's and the next one's, and one more for each window kept for display. A cap that
+    /// gets none has no room. At most 4,194,303.
+    pub cells_max: usize,
+    /// How long an ended window is kept before its cell may count something else. An hour by default: well
+    /// beyond the longest hold.
+    pub ended_kept_for: Nanos,
+}
+
+impl Default for CountersConfig {
+    fn default() -> Self {
+        Self { cells_max: 65_536, ended_kept_for: Nanos::from_secs(3_600) }
+    }
+}
+
+/// The cells of this process and what they count.
+#[derive(Debug)]
+pub struct Counters {
+    config: CountersConfig,
+    cells: Arc<Cells>,
+    /// Serializes refreshes. Reserving and ending never take it.
+    directory: Mutex<Directory>,
+}
+
+impl Counters {
+    /// Returns counters that count nothing yet, with all memory that they will use.
+    pub fn new(config: CountersConfig) -> Self {
+        let cells = Arc::new(Cells::new(config.cells_max));
+        let directory = Mutex::new(Directory::new(&cells));
+        Self { config, cells, directory }
+    }
+
+    /// Returns the cells, for ending reservations.
+    pub fn cells(&self) -> &Arc<Cells> {
+        &self.cells
+    }
+
+    /// Returns how many cells count something.
+    pub fn cells_used(&self) -> usize {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Returns the table of a snapshot's caps. Cells that count already go on, with their limits adjusted;
+    /// the next window's cells are made; those of ended windows are freed.
+    ///
+    /// Call it with every new snapshot, and again before [`CapTable::valid_until`].
+    pub fn refresh(&self, snapshot: &Snapshot, now: UtcMicros) -> Arc<CapTable> {
+        let now = self.cells.window_time(now);
+        let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        directory.retire(&self.cells, now, self.config.ended_kept_for);
+        let mut binder = Binder { cells: &self.cells, directory: &mut directory, now, rows: Vec::new() };
+        let mut of_buyers = Vec::with_capacity(snapshot.buyers.len());
+        for buyer in &snapshot.buyers {
+            of_buyers.push(binder.bind(&Owner::Buyer((*buyer.name).into()), &buyer.caps, buyer));
+        }
+        let mut table = TableBuilder::default();
+        for campaign in &snapshot.campaigns {
+            let own = snapshot.buyer(campaign.buyer).map_or_else(Vec::new, |buyer| {
+                binder.bind(&Owner::Campaign((*campaign.name).into()), &campaign.caps, buyer)
+            });
+            let shared = of_buyers.get(campaign.buyer.at()).map_or(&[][..], Vec::as_slice);
+            table.push_campaign(&own, shared);
+        }
+        Arc::new(table.build(Arc::clone(&self.cells), binder.rows))
+    }
+}
+
+/// Binds caps to cells during one refresh.
+struct Binder<'a> {
+    cells: &'a Cells,
+    directory: &'a mut Directory,
+    now: UtcMicros,
+    rows: Vec<CapRow>,
+}
+
+impl Binder<'_> {
+    fn bind(&mut self, owner: &Owner, caps: &[Cap], buyer: &Buyer) -> Vec<BoundCap> {
+        // Of two caps of the same kind and window the tighter one binds.
+        let mut limits: BTreeMap<(CapKind, WindowKind), i64> = BTreeMap::new();
+        for cap in caps {
+            let limit = limits.entry((cap.kind, cap.window)).or_insert(cap.limit);
+            *limit = cap.limit.min(*limit);
+        }
+        let mut bound = Vec::with_capacity(limits.len());
+        for ((kind, window_kind), limit) in limits {
+            bound.push(self.bind_one(owner, Cap { kind, window: window_kind, limit }, buyer));
+        }
+        bound
+    }
+
+    fn bind_one(&mut self, owner: &Owner, cap: Cap, buyer: &Buyer) -> BoundCap {
+        let current = window_at(&buyer.zone, cap.window, buyer.week_start, self.now);
+        // Whatever a clock does later, this window has begun.
+        self.cells.cross(current.opens);
+        let mut open = |window: Window| {
+            let key =
+                CellKey { owner: owner.clone(), kind: cap.kind, window_kind: cap.window, window: window.id };
+            let cell = self.directory.open(self.cells, key, window, cap.limit).unwrap_or(CellIndex::NONE);
+            self.rows.push(CapRow { owner: owner.clone(), kind: cap.kind, window, cell });
+            cell
+        };
+        let cell = open(current);
+        let (next, next_closes) = if current.closes == UtcMicros(i64::MAX) {
+            (CellIndex::NONE, current.closes)
+        } else {
+            let next = window_at(&buyer.zone, cap.window, buyer.week_start, current.closes);
+            (open(next), next.closes)
+        };
+        BoundCap {
+            kind: cap.kind,
+            current: cell,
+            opens: current.opens,
+            closes: current.closes,
+            next,
+            next_closes,
+        }
+    }
+}

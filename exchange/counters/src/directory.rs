@@ -1,0 +1,86 @@
+//! [`Directory`]: which cell counts what. Control thread only; shards never look here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use exchange_catalog::snapshot::{CapKind, WindowKind};
+use exchange_types::{Nanos, UtcMicros};
+
+use crate::{Cell, CellIndex, Cells, Window, WindowId};
+
+/// Whose cap it is, by name: indices change from snapshot to snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// A campaign.
+    Campaign(Arc<str>),
+    /// A buyer, over all its campaigns.
+    Buyer(Arc<str>),
+}
+
+/// What a cell counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CellKey {
+    pub(crate) owner: Owner,
+    pub(crate) kind: CapKind,
+    pub(crate) window_kind: WindowKind,
+    pub(crate) window: WindowId,
+}
+
+#[derive(Debug)]
+pub(crate) struct Directory {
+    live: BTreeMap<CellKey, Live>,
+    free: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Live {
+    index: CellIndex,
+    closes: UtcMicros,
+}
+
+impl Directory {
+    pub(crate) fn new(cells: &Cells) -> Self {
+        Self { live: BTreeMap::new(), free: (0..cells.slots()).rev().collect() }
+    }
+
+    /// Returns the cell of a key with this limit: the live one, else a free one. Nothing if all are taken.
+    pub(crate) fn open(
+        &mut self,
+        cells: &Cells,
+        key: CellKey,
+        window: Window,
+        limit: i64,
+    ) -> Option<CellIndex> {
+        if let Some(live) = self.live.get_mut(&key) {
+            // The buyer's zone may have changed, and with it the window's end.
+            live.closes = window.closes;
+            cells.get(live.index)?.adjust_limit(limit);
+            return Some(live.index);
+        }
+        let slot = self.free.pop()?;
+        let cell = cells.slot(slot)?;
+        let generation = CellIndex::generation_after(cell.generation());
+        cell.reopen(generation, limit);
+        let index = CellIndex::new(slot, generation);
+        self.live.insert(key, Live { index, closes: window.closes });
+        Some(index)
+    }
+
+    /// Frees the cells of windows that ended this long ago and have nothing pending.
+    pub(crate) fn retire(&mut self, cells: &Cells, now: UtcMicros, kept_for: Nanos) {
+        let free = &mut self.free;
+        self.live.retain(|_, live| {
+            let over = live.closes.saturating_add(kept_for) <= now;
+            let closed = over && cells.get(live.index).is_none_or(Cell::close);
+            if closed {
+                free.push(live.index.slot());
+            }
+            !closed
+        });
+    }
+
+    /// Returns how many cells count something, those of ended windows that wait to be freed among them.
+    pub(crate) fn len(&self) -> usize {
+        self.live.len()
+    }
+}

@@ -1,0 +1,70 @@
+//! Snapshots of one buyer and its campaigns, with only what counters read.
+
+use exchange_catalog::snapshot::{
+    Buyer, Campaign, Cap, CapKind, OnLowerPrice, Pricing, Unmatched, WeekStart, WindowKind,
+};
+use exchange_catalog::{Filter, Schedule, Snapshot, StandingPrice};
+use exchange_types::{
+    Amount, BuyerIndex, CampaignIndex, EndpointIndex, Nanos, Rate, UtcMicros, VerticalIndex,
+};
+
+/// The first campaign.
+pub(crate) const FIRST: CampaignIndex = CampaignIndex(0);
+/// The second campaign, of the same buyer.
+pub(crate) const SECOND: CampaignIndex = CampaignIndex(1);
+
+/// 2026-11-20T00:00:00Z.
+pub(crate) const MIDNIGHT: UtcMicros = UtcMicros(1_795_132_800_000_000);
+
+pub(crate) fn hours_later(hours: u64) -> UtcMicros {
+    MIDNIGHT.saturating_add(Nanos::from_secs(3_600 * hours))
+}
+
+pub(crate) fn cap(kind: CapKind, window: WindowKind, limit: i64) -> Cap {
+    Cap { kind, window, limit }
+}
+
+/// Returns a snapshot in which campaigns `c0`, `c1`, ... of one buyer have these caps.
+pub(crate) fn snapshot(of_buyer: &[Cap], of_campaigns: &[&[Cap]]) -> Snapshot {
+    let campaigns =
+        of_campaigns.iter().enumerate().map(|(position, caps)| campaign(position, caps)).collect();
+    let buyer = Buyer {
+        name: "buyer".into(),
+        legal_name: "Buyer".into(),
+        zone: jiff::tz::TimeZone::UTC,
+        week_start: WeekStart::Monday,
+        caps: of_buyer.into(),
+    };
+    Snapshot {
+        version: 1,
+        verticals: [].into(),
+        sellers: [].into(),
+        buyers: [buyer].into(),
+        campaigns,
+        endpoints: [].into(),
+    }
+}
+
+fn campaign(position: usize, caps: &[Cap]) -> Campaign {
+    Campaign {
+        name: format!("c{position}").into(),
+        buyer: BuyerIndex(0),
+        vertical: VerticalIndex(0),
+        paused: false,
+        filter: Filter::everything(),
+        schedule: Schedule::always(),
+        tier: 1,
+        weight: 1,
+        penalty: Rate::default(),
+        reserve: None,
+        pricing: Pricing::Standing(StandingPrice::fixed(Amount::from_micros(1))),
+        post: EndpointIndex(0),
+        post_timeout: Nanos::from_secs(1),
+        sign_pings: false,
+        secrets: [].into(),
+        caps: caps.into(),
+        on_lower_price: OnLowerPrice::Reject,
+        unmatched: Unmatched::Unknown,
+        unknown_max: 1,
+    }
+}

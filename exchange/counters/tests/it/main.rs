@@ -1,0 +1,7 @@
+//! Counters as the node uses them.
+
+mod catalog;
+mod hammer;
+mod holds;
+mod model;
+mod reservations;

@@ -1,0 +1,127 @@
+//! [`Fingerprints`]: which persons have been sold, or are being sold.
+
+use dashmap::Entry;
+use exchange_types::{DuplicateScope, Nanos, UtcMicros, Uuid7};
+
+use crate::id_map::SharedIdMap;
+
+/// The fingerprints of all shards. Each step is one call into the map and keeps no guard.
+#[derive(Debug)]
+pub(crate) struct Fingerprints(SharedIdMap<Known>);
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    id: Uuid7,
+    seller: u64,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Its auction is on the way.
+    InFlight,
+    /// It was sold, or may have been, and counts until then.
+    Taken(UtcMicros),
+    /// It was not sold, and may come again then.
+    Unsold(UtcMicros),
+}
+
+/// What is known of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing; the person belongs to the sale now.
+    Fresh,
+    /// The person was sold, or is being sold, by this sale.
+    Duplicate(DuplicateScope, Uuid7),
+    /// The person was not sold and comes again too soon.
+    TooSoon(Nanos),
+}
+
+impl Fingerprints {
+    pub(crate) fn new() -> Self {
+        Self(SharedIdMap::default())
+    }
+
+    /// Claims every fingerprint of a person for a sale, or none of them.
+    pub(crate) fn claim(&self, prints: &[u128], id: Uuid7, seller: u64, now: UtcMicros) -> Seen {
+        for (count, print) in prints.iter().enumerate() {
+            let seen = self.claim_one(*print, id, seller, now);
+            if seen != Seen::Fresh {
+                for taken in prints.iter().take(count) {
+                    self.forget(*taken, id);
+                }
+                return seen;
+            }
+        }
+        Seen::Fresh
+    }
+
+    fn claim_one(&self, print: u128, id: Uuid7, seller: u64, now: UtcMicros) -> Seen {
+        let own = Known { id, seller, state: State::InFlight };
+        match self.0.entry(print) {
+            Entry::Vacant(place) => {
+                place.insert(own);
+                Seen::Fresh
+            }
+            Entry::Occupied(mut place) => {
+                let known = *place.get();
+                let scope =
+                    if known.seller == seller { DuplicateScope::Own } else { DuplicateScope::Exchange };
+                match known.state {
+                    _ if known.id == id => Seen::Fresh,
+                    State::InFlight => Seen::Duplicate(scope, known.id),
+                    State::Taken(until) if now < until => Seen::Duplicate(scope, known.id),
+                    State::Unsold(until) if now < until && known.seller == seller => {
+                        let micros = u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0);
+                        Seen::TooSoon(Nanos(micros.saturating_mul(1_000)))
+                    }
+                    State::Taken(_) | State::Unsold(_) => {
+                        place.insert(own);
+                        Seen::Fresh
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes that the sale took the person, until a moment.
+    pub(crate) fn taken(&self, print: u128, id: Uuid7, until: UtcMicros) {
+        self.set(print, id, State::Taken(until));
+    }
+
+    /// Notes that the person was not sold and may come again at a moment.
+    pub(crate) fn unsold(&self, print: u128, id: Uuid7, until: UtcMicros) {
+        self.set(print, id, State::Unsold(until));
+    }
+
+    /// Forgets a fingerprint, if it is still this sale's.
+    pub(crate) fn forget(&self, print: u128, id: Uuid7) {
+        self.0.remove_if(&print, |_, known| known.id == id);
+    }
+
+    fn set(&self, print: u128, id: Uuid7, state: State) {
+        self.0.alter(&print, |_, known| if known.id == id { Known { state, ..known } } else { known });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_taken_until_the_window_is_over() {
+        let seen = Fingerprints::new();
+        let id = |number| Uuid7::new(UtcMicros(1), number);
+        let at = UtcMicros;
+        assert_eq!(seen.claim(&[1, 2], id(1), 10, at(0)), Seen::Fresh);
+        assert_eq!(seen.claim(&[2], id(2), 10, at(0)), Seen::Duplicate(DuplicateScope::Own, id(1)));
+        assert_eq!(seen.claim(&[3, 2], id(2), 11, at(0)), Seen::Duplicate(DuplicateScope::Exchange, id(1)));
+        assert_eq!(seen.claim(&[3], id(3), 11, at(0)), Seen::Fresh, "a refused claim holds nothing");
+        seen.taken(2, id(1), at(100));
+        assert_eq!(seen.claim(&[2], id(4), 10, at(99)), Seen::Duplicate(DuplicateScope::Own, id(1)));
+        assert_eq!(seen.claim(&[2], id(4), 10, at(100)), Seen::Fresh);
+        seen.unsold(1, id(1), at(50));
+        assert_eq!(seen.claim(&[1], id(5), 10, at(49)), Seen::TooSoon(Nanos(1_000)));
+        assert_eq!(seen.claim(&[1], id(5), 11, at(49)), Seen::Fresh, "another seller may offer it at once");
+    }
+}

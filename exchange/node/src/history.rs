@@ -1,0 +1,91 @@
+//! [`History`]: the auctions that a shard has finished, for repeats, reads and operators.
+//!
+//! A ring: the oldest makes room for the newest, and its buffers become the newest's. What a seller was told
+//! under an idempotency key is remembered as long as its auction stands here.
+
+use std::collections::VecDeque;
+
+use exchange_engine::Content;
+use exchange_protocol::{Record, Story, decode_record};
+use exchange_types::Uuid7;
+
+use crate::id_map::IdMap;
+
+/// A finished auction.
+#[derive(Debug, Default)]
+pub(crate) struct Finished {
+    pub(crate) id: Uuid7,
+    pub(crate) content: Content,
+    /// The keys under which it was submitted and posted, to be forgotten with it.
+    pub(crate) claims: [Option<u128>; 2],
+}
+
+impl Finished {
+    /// Returns the account that its last record holds.
+    pub(crate) fn story(&self) -> Option<Story> {
+        match decode_record(&self.content.record) {
+            Ok((Record::Closed(story), _)) => Some(story),
+            Ok((Record::Intent { .. } | Record::Outcome { .. }, _)) | Err(_) => None,
+        }
+    }
+}
+
+/// The auctions that a shard has finished.
+#[derive(Debug)]
+pub(crate) struct History {
+    ring: VecDeque<Finished>,
+    /// How many auctions have left the ring: the number of its first.
+    gone: u64,
+    by_id: IdMap<u64>,
+    capacity: usize,
+}
+
+impl History {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { ring: VecDeque::new(), gone: 0, by_id: IdMap::default(), capacity: capacity.max(1) }
+    }
+
+    /// Takes the oldest auction out where the ring is full, or an empty place.
+    pub(crate) fn make_room(&mut self) -> Finished {
+        if self.ring.len() < self.capacity {
+            return Finished::default();
+        }
+        let oldest = self.ring.pop_front().unwrap_or_default();
+        self.gone = self.gone.saturating_add(1);
+        self.by_id.remove(&oldest.id.as_u128());
+        oldest
+    }
+
+    pub(crate) fn push(&mut self, finished: Finished) {
+        let number = self.gone.saturating_add(u64::try_from(self.ring.len()).unwrap_or(u64::MAX));
+        self.by_id.insert(finished.id.as_u128(), number);
+        self.ring.push_back(finished);
+    }
+
+    pub(crate) fn get(&self, id: Uuid7) -> Option<&Finished> {
+        let number = self.by_id.get(&id.as_u128())?.checked_sub(self.gone)?;
+        self.ring.get(usize::try_from(number).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange_types::UtcMicros;
+
+    use super::*;
+
+    #[test]
+    fn the_oldest_makes_room_for_the_newest() {
+        let mut history = History::new(2);
+        let id = |number| Uuid7::new(UtcMicros(1), number);
+        for number in 1..=3 {
+            let mut place = history.make_room();
+            assert_eq!(place.id == Uuid7::default(), number < 3, "only the third finds the ring full");
+            place.id = id(number);
+            history.push(place);
+        }
+        assert!(history.get(id(1)).is_none());
+        assert_eq!(history.get(id(2)).map(|finished| finished.id), Some(id(2)));
+        assert_eq!(history.get(id(3)).map(|finished| finished.id), Some(id(3)));
+    }
+}

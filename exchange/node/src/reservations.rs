@@ -1,0 +1,125 @@
+//! What the counters hold for the auctions of a shard.
+
+use exchange_counters::{Reservation, SellerKey};
+use exchange_engine::Auction;
+use exchange_protocol::{CandidateIndex, SaleKind, SlotKey};
+use exchange_types::{Now, Reason};
+
+use crate::Shard;
+
+impl Shard {
+    /// Takes room for a candidate: all counters or none.
+    ///
+    /// A hold of a two-step sale that still lies in the present windows is kept at the post; one that crossed
+    /// a boundary is reserved again, since a sale belongs to the window in which its intent is written.
+    pub(crate) fn reserve(&mut self, key: SlotKey, candidate: CandidateIndex, now: Now) -> Option<Reason> {
+        let current = self.shared.current();
+        let auction = self.engine.auction(key)?;
+        let money = auction.reserve_amount(candidate);
+        let offers = auction.kind() == SaleKind::TwoStep;
+        // The catalog may have changed since the auction began: the counters are found by the campaign's name.
+        let name = auction.campaign(candidate).map(|campaign| &*campaign.name).unwrap_or_default();
+        let Some(campaign) = current.snapshot.campaign_named(name) else { return Some(Reason::Paused) };
+        let holds_max =
+            current.snapshot.seller(auction.submission().seller).map_or(u32::MAX, |seller| seller.holds_max);
+        let tenant = self.tenants.get_mut(key)?;
+        if let Some(held) = tenant.take_reservation(candidate) {
+            if current.caps.still_current(campaign, now.utc, &held) {
+                tenant.set_reservation(candidate, held);
+                return None;
+            }
+            self.end_share(key, &held);
+            return match current.caps.reserve_again(campaign, now.utc, held) {
+                Ok(reservation) => self.keep(key, candidate, reservation, holds_max),
+                Err(reason) => Some(reason),
+            };
+        }
+        match current.caps.reserve(campaign, now.utc, money) {
+            Ok(reservation) if offers => self.keep(key, candidate, reservation, holds_max),
+            Ok(reservation) => {
+                tenant.set_reservation(candidate, reservation);
+                None
+            }
+            Err(reason) => Some(reason),
+        }
+    }
+
+    /// Keeps a hold as one of its seller's, unless the seller holds too much already.
+    fn keep(
+        &mut self,
+        key: SlotKey,
+        candidate: CandidateIndex,
+        reservation: Reservation,
+        holds_max: u32,
+    ) -> Option<Reason> {
+        let cells = self.shared.counters.cells();
+        let Some(tenant) = self.tenants.get_mut(key) else {
+            cells.release(reservation);
+            return Some(Reason::Throttled);
+        };
+        if !tenant.seller.open_hold(holds_max) {
+            cells.release(reservation);
+            return Some(Reason::Throttled);
+        }
+        if !self.shared.holds.try_hold(SellerKey(tenant.seller.key), &reservation, cells) {
+            tenant.seller.end_hold();
+            cells.release(reservation);
+            return Some(Reason::Throttled);
+        }
+        tenant.set_reservation(candidate, reservation);
+        None
+    }
+
+    /// Takes a hold out of its seller's share.
+    fn end_share(&mut self, key: SlotKey, reservation: &Reservation) {
+        if let Some(tenant) = self.tenants.get_mut(key) {
+            tenant.seller.end_hold();
+            self.shared.holds.end_hold(SellerKey(tenant.seller.key), reservation);
+        }
+    }
+
+    /// Counts a post: its intent is written.
+    pub(crate) fn count_sent(&mut self, key: SlotKey, candidate: CandidateIndex) {
+        let Some(tenant) = self.tenants.get_mut(key) else { return };
+        if let Some(mut reservation) = tenant.take_reservation(candidate) {
+            self.shared.counters.cells().sent(&mut reservation);
+            tenant.set_reservation(candidate, reservation);
+        }
+    }
+
+    /// Gives back what is held; a post that was counted stays counted.
+    pub(crate) fn release(&mut self, key: SlotKey, candidate: CandidateIndex) {
+        if let Some(reservation) = self.end_hold(key, candidate) {
+            self.shared.counters.cells().release(reservation);
+        }
+    }
+
+    /// Gives everything back: not a byte of the post left.
+    pub(crate) fn release_unsent(&mut self, key: SlotKey, candidate: CandidateIndex) {
+        if let Some(mut reservation) = self.end_hold(key, candidate) {
+            self.shared.counters.cells().unsend(&mut reservation);
+            self.shared.counters.cells().release(reservation);
+        }
+    }
+
+    /// Charges a sale and gives back what the price leaves of the bid.
+    pub(crate) fn commit(&mut self, key: SlotKey, candidate: CandidateIndex) {
+        let price = self
+            .engine
+            .auction(key)
+            .and_then(|auction: &Auction| auction.post(candidate))
+            .map(|post| post.pick.price);
+        if let (Some(price), Some(reservation)) = (price, self.end_hold(key, candidate)) {
+            self.shared.counters.cells().commit(reservation, price);
+        }
+    }
+
+    fn end_hold(&mut self, key: SlotKey, candidate: CandidateIndex) -> Option<Reservation> {
+        let two_step = self.engine.auction(key).is_some_and(|auction| auction.kind() == SaleKind::TwoStep);
+        let reservation = self.tenants.get_mut(key)?.take_reservation(candidate)?;
+        if two_step {
+            self.end_share(key, &reservation);
+        }
+        Some(reservation)
+    }
+}

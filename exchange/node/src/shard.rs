@@ -1,0 +1,267 @@
+//! [`Shard`]: an engine with everything around it but the world.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use exchange_engine::{Auction, Engine};
+use exchange_protocol::{
+    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, Reply, SlotKey, Waiter,
+};
+use exchange_types::{Nanos, Now, PingReply, PostOutcome, PostReply, ShardIndex, Submission, Uuid7};
+
+use crate::history::History;
+use crate::mesh::{Mesh, Message};
+use crate::tenants::Tenants;
+use crate::{Shared, World};
+
+/// Submissions that a shard keeps ready; more would only hold memory after a burst.
+const POOL_MAX: usize = 1_024;
+
+/// A shard: one owner of its auctions, on one thread.
+///
+/// Every method that takes a world carries out all that follows from the call before it returns, so between
+/// two calls nothing is left to do until [`Shard::next_timeout`], a reply, or a message of the mesh.
+#[derive(Debug)]
+pub struct Shard {
+    pub(crate) place: ShardIndex,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) mesh: Mesh,
+    pub(crate) engine: Engine,
+    pub(crate) tenants: Tenants,
+    pub(crate) history: History,
+    pub(crate) considered: Vec<Considered>,
+    /// Fingerprints that this shard has claimed, oldest first.
+    pub(crate) prints: VecDeque<(u128, Uuid7)>,
+    #[expect(clippy::vec_box, reason = "a submission is moved about boxed; unboxing it would copy it")]
+    pool: Vec<Box<Submission>>,
+    /// Replies for other places whose queues were full. There are at most as many as requests that wait.
+    unsent: VecDeque<(ShardIndex, Message)>,
+}
+
+impl Shard {
+    /// Returns a shard of a node.
+    pub fn new(place: ShardIndex, shared: Arc<Shared>, mesh: Mesh) -> Self {
+        let config = *shared.config();
+        Self {
+            place,
+            engine: Engine::new(config.auctions_max),
+            tenants: Tenants::default(),
+            history: History::new(config.history_max),
+            considered: Vec::new(),
+            prints: VecDeque::new(),
+            pool: Vec::new(),
+            unsent: VecDeque::new(),
+            shared,
+            mesh,
+        }
+    }
+
+    /// Returns what all shards have in common.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Returns an auction in flight.
+    pub fn auction(&self, key: SlotKey) -> Option<&Auction> {
+        self.engine.auction(key)
+    }
+
+    /// Returns how many auctions are in flight or hold offers.
+    pub fn auctions(&self) -> usize {
+        self.engine.auctions()
+    }
+
+    /// Returns when [`Shard::tick`] is wanted next.
+    pub fn next_timeout(&self) -> Option<Nanos> {
+        if self.unsent.is_empty() { self.engine.next_timeout() } else { Some(Nanos::ZERO) }
+    }
+
+    /// Takes an empty submission from the pool.
+    pub fn take_submission(&mut self) -> Box<Submission> {
+        self.pool.pop().unwrap_or_default()
+    }
+
+    /// Gives a submission back to the pool.
+    pub fn give_submission(&mut self, submission: Box<Submission>) {
+        if self.pool.len() < POOL_MAX {
+            self.pool.push(submission);
+        }
+    }
+
+    /// Takes what came of a ping.
+    pub fn ping_reply(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        auction: SlotKey,
+        candidate: CandidateIndex,
+        reply: &PingReply,
+    ) {
+        self.engine.handle(now, Input::PingReply { auction, candidate, reply });
+        self.carry_out(world, now);
+    }
+
+    /// Takes what came of a post.
+    pub fn post_reply(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        auction: SlotKey,
+        candidate: CandidateIndex,
+        reply: PostReply<'_>,
+    ) {
+        self.note_health(auction, candidate, reply.outcome);
+        self.engine.handle(now, Input::PostReply { auction, candidate, reply });
+        self.carry_out(world, now);
+    }
+
+    /// Notes that records up to this number are on disk.
+    pub fn durable(&mut self, world: &mut impl World, now: Now, up_to: u64) {
+        self.engine.handle(now, Input::Durable { up_to });
+        self.carry_out(world, now);
+    }
+
+    /// Lets time pass.
+    pub fn tick(&mut self, world: &mut impl World, now: Now) {
+        self.send_replies(world);
+        self.engine.handle(now, Input::Tick);
+        self.carry_out(world, now);
+    }
+
+    /// Carries out every effect of the engine, and what follows from it.
+    pub(crate) fn carry_out(&mut self, world: &mut impl World, now: Now) {
+        while let Some(effect) = self.engine.poll_effect() {
+            match effect {
+                Effect::SendPing(auction, candidate) => {
+                    if let Some(auction) = self.engine.auction(auction) {
+                        world.send_ping(auction, candidate);
+                    }
+                }
+                Effect::SendPost(auction, candidate) => {
+                    if let Some(auction) = self.engine.auction(auction) {
+                        world.send_post(auction, candidate);
+                    }
+                }
+                Effect::Reserve(auction, candidate) => {
+                    let refused = self.reserve(auction, candidate, now);
+                    self.engine.handle(now, Input::Reserved { auction, candidate, refused });
+                }
+                Effect::CountSent(auction, candidate) => self.count_sent(auction, candidate),
+                Effect::Release(auction, candidate) => self.release(auction, candidate),
+                Effect::ReleaseUnsent(auction, candidate) => self.release_unsent(auction, candidate),
+                Effect::Commit(auction, candidate) => self.commit(auction, candidate),
+                Effect::Append(_) => self.engine.take_batch(|batch| world.append(batch)),
+                Effect::Answer(auction) => self.answer(world, auction, now),
+                Effect::Ended(auction) => self.retire(auction),
+            }
+        }
+    }
+
+    /// Sends a reply to whoever waits for it, here or at another place of the mesh.
+    pub(crate) fn reply(&mut self, world: &mut impl World, waiter: Waiter, reply: Reply) {
+        if waiter.place == self.place {
+            return world.reply(waiter.token, reply);
+        }
+        self.unsent.push_back((waiter.place, Message::Reply { token: waiter.token, reply }));
+        self.send_replies(world);
+    }
+
+    /// Sends the replies for other places, as far as their queues have room.
+    fn send_replies(&mut self, world: &mut impl World) {
+        while let Some((place, message)) = self.unsent.pop_front() {
+            match self.mesh.send(self.place, place, message) {
+                Ok(()) => world.wake(place),
+                Err(message) => return self.unsent.push_front((place, *message)),
+            }
+        }
+    }
+
+    fn answer(&mut self, world: &mut impl World, auction: SlotKey, now: Now) {
+        let Some(answer) = self.engine.answer(auction, now) else { return };
+        let Some(snapshot) = self.engine.auction(auction).and_then(|auction| auction.snapshot().cloned())
+        else {
+            return;
+        };
+        let Some(tenant) = self.tenants.get_mut(auction) else { return };
+        let mut waiters = core::mem::take(&mut tenant.waiters);
+        self.settle_fingerprints(auction, &answer, now);
+        for (waiter, replayed) in waiters.drain(..) {
+            self.reply(
+                world,
+                waiter,
+                Reply::Answer { answer: Box::new(answer.clone()), snapshot: Arc::clone(&snapshot), replayed },
+            );
+        }
+        if let Some(tenant) = self.tenants.get_mut(auction) {
+            tenant.waiters = waiters;
+        }
+    }
+
+    /// Notes what the answer means for the person: sold or perhaps sold, unsold, or still on the way.
+    pub(crate) fn settle_fingerprints(&mut self, auction: SlotKey, answer: &Answer, now: Now) {
+        let Some(vertical) = self.engine.auction(auction).and_then(Auction::vertical) else { return };
+        let (taken, unsold) = (vertical.duplicate_window, vertical.resubmit_after);
+        let Some(tenant) = self.tenants.get_mut(auction) else { return };
+        let fingerprints = &self.shared.fingerprints;
+        for print in tenant.fingerprints.into_iter().flatten() {
+            match answer.status {
+                AnswerStatus::Sold | AnswerStatus::Pending(_) => {
+                    fingerprints.taken(print, tenant.id, now.utc.saturating_add(taken));
+                }
+                AnswerStatus::Unsold(_)
+                    if self.engine.auction(auction).is_some_and(Auction::was_posted_or_called) =>
+                {
+                    fingerprints.unsold(print, tenant.id, now.utc.saturating_add(unsold));
+                }
+                AnswerStatus::Unsold(_) | AnswerStatus::NoOffer(_) => fingerprints.forget(print, tenant.id),
+                AnswerStatus::Running | AnswerStatus::Duplicate(..) | AnswerStatus::Offers => {}
+            }
+        }
+    }
+
+    /// Moves a finished auction into the history.
+    fn retire(&mut self, auction: SlotKey) {
+        let ended = self.engine.answer(auction, Now::default());
+        if let Some(answer) = &ended {
+            let now = self.engine.auction(auction).map_or(Now::default(), Auction::admitted);
+            self.settle_fingerprints(auction, answer, now);
+        }
+        let mut place = self.history.make_room();
+        for claim in core::mem::take(&mut place.claims).into_iter().flatten() {
+            self.shared.claims.forget(claim, place.id);
+        }
+        let Some(tenant) = self.tenants.get_mut(auction) else { return };
+        place.id = tenant.id;
+        place.claims = tenant.claims;
+        self.tenants.end(place.id);
+        self.shared.pings.remove(place.id);
+        if self.engine.free(auction, &mut place.content) {
+            self.history.push(place);
+        }
+    }
+
+    fn note_health(&self, auction: SlotKey, candidate: CandidateIndex, outcome: PostOutcome) {
+        let current = self.shared.current();
+        let name = self
+            .engine
+            .auction(auction)
+            .and_then(|auction| auction.campaign(candidate))
+            .map(|found| &found.name);
+        let index = name.and_then(|name| current.snapshot.campaign_named(name));
+        let Some(health) = index.and_then(|index| current.health(index)) else { return };
+        match outcome {
+            PostOutcome::Unknown(_) => health.unknown(),
+            PostOutcome::Accepted { .. }
+            | PostOutcome::Rejected
+            | PostOutcome::Duplicate
+            | PostOutcome::Refused { .. }
+            | PostOutcome::NotSent(_) => health.definite(),
+        }
+    }
+}
+
+impl core::fmt::Display for Shard {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "shard {}", self.place.0)
+    }
+}

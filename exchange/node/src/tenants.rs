@@ -1,0 +1,80 @@
+//! [`Tenants`]: what the node keeps beside each auction of the engine.
+
+use std::sync::Arc;
+
+use exchange_counters::Reservation;
+use exchange_protocol::{CandidateIndex, SlotKey, Waiter};
+use exchange_types::Uuid7;
+
+use crate::id_map::IdMap;
+use crate::shared::SellerShared;
+
+/// What the node keeps beside an auction.
+#[derive(Debug, Default)]
+pub(crate) struct Tenant {
+    pub(crate) key: SlotKey,
+    pub(crate) id: Uuid7,
+    /// Who waits for the answer, each with whether it repeats a request.
+    pub(crate) waiters: Vec<(Waiter, bool)>,
+    /// What the counters hold, by candidate.
+    pub(crate) reservations: Vec<Option<Reservation>>,
+    /// The keys under which the lead was submitted and posted.
+    pub(crate) claims: [Option<u128>; 2],
+    pub(crate) fingerprints: [Option<u128>; 2],
+    pub(crate) seller: Arc<SellerShared>,
+}
+
+impl Tenant {
+    /// Takes what the counters hold for a candidate.
+    pub(crate) fn take_reservation(&mut self, index: CandidateIndex) -> Option<Reservation> {
+        self.reservations.get_mut(index.at())?.take()
+    }
+
+    pub(crate) fn set_reservation(&mut self, index: CandidateIndex, reservation: Reservation) {
+        if self.reservations.len() <= index.at() {
+            self.reservations.resize_with(index.at().saturating_add(1), || None);
+        }
+        if let Some(place) = self.reservations.get_mut(index.at()) {
+            *place = Some(reservation);
+        }
+    }
+}
+
+/// The tenants of a shard, by slot and by id.
+#[derive(Debug, Default)]
+pub(crate) struct Tenants {
+    slots: Vec<Tenant>,
+    by_id: IdMap<SlotKey>,
+}
+
+impl Tenants {
+    /// Makes the tenant of a slot anew, keeping its buffers.
+    pub(crate) fn begin(&mut self, key: SlotKey, id: Uuid7) -> Option<&mut Tenant> {
+        let position = usize::try_from(key.slot).ok()?;
+        if self.slots.len() <= position {
+            self.slots.resize_with(position.saturating_add(1), Tenant::default);
+        }
+        self.by_id.insert(id.as_u128(), key);
+        let tenant = self.slots.get_mut(position)?;
+        tenant.key = key;
+        tenant.id = id;
+        tenant.waiters.clear();
+        tenant.reservations.clear();
+        tenant.claims = [None; 2];
+        tenant.fingerprints = [None; 2];
+        Some(tenant)
+    }
+
+    pub(crate) fn end(&mut self, id: Uuid7) {
+        self.by_id.remove(&id.as_u128());
+    }
+
+    pub(crate) fn find(&self, id: Uuid7) -> Option<SlotKey> {
+        self.by_id.get(&id.as_u128()).copied()
+    }
+
+    pub(crate) fn get_mut(&mut self, key: SlotKey) -> Option<&mut Tenant> {
+        let tenant = self.slots.get_mut(usize::try_from(key.slot).ok()?)?;
+        (tenant.key == key).then_some(tenant)
+    }
+}

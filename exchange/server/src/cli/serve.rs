@@ -1,0 +1,71 @@
+//! `exchange serve`: everything that can be wrong is found before a port is bound.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use exchange_catalog::SourceFile;
+
+use super::{CatalogFiles, Outcome, Terminal};
+use crate::config::{Config, Surroundings};
+use crate::wall_clock;
+
+/// What a serving exchange starts with.
+#[derive(Debug)]
+pub struct Start {
+    /// The configuration.
+    pub config: Config,
+    /// The catalog to take at the start; it has no mistakes. Without one, the catalog that was taken last goes on.
+    pub catalog: Option<CatalogFiles>,
+}
+
+pub(super) fn run(
+    config: Option<&Path>,
+    catalog: &[PathBuf],
+    terminal: &mut Terminal<'_>,
+    serve: impl FnOnce(Start) -> anyhow::Result<()>,
+) -> anyhow::Result<Outcome> {
+    let start = match prepare(config, catalog, terminal) {
+        Ok(Some(start)) => start,
+        Ok(None) => return Ok(Outcome::BadConfiguration),
+        Err(error) => {
+            terminal.complain(format_args!("error: {error:#}"));
+            return Ok(Outcome::BadConfiguration);
+        }
+    };
+    serve(start)?;
+    Ok(Outcome::Done)
+}
+
+/// Reads and checks configuration and catalog; nothing where they have mistakes, which the terminal shows then.
+fn prepare(
+    config: Option<&Path>,
+    catalog: &[PathBuf],
+    terminal: &mut Terminal<'_>,
+) -> anyhow::Result<Option<Start>> {
+    let file = config.map(read_file).transpose()?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let surroundings = Surroundings { cores, variable: &|name| std::env::var(name).ok() };
+    let config = match Config::load(file.as_ref(), surroundings) {
+        Ok(config) => config,
+        Err(found) => {
+            terminal.complain_of(&found);
+            return Ok(None);
+        }
+    };
+    let catalog = CatalogFiles::read(catalog)?;
+    if let Some(catalog) = &catalog {
+        match catalog.compile(0, wall_clock::utc_now(), config.buyers.allow_http) {
+            Ok((_, warnings)) => terminal.complain_of(&warnings),
+            Err(found) => {
+                terminal.complain_of(&found);
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(Start { config, catalog }))
+}
+
+fn read_file(path: &Path) -> anyhow::Result<SourceFile> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(SourceFile { name: path.display().to_string(), text })
+}

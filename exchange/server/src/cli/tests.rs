@@ -1,0 +1,204 @@
+//! Command lines with what they write and how they end.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+struct Ran {
+    outcome: Outcome,
+    out: String,
+    error: String,
+}
+
+fn run_line(arguments: &[&str]) -> Ran {
+    run_serving(arguments, |_| anyhow::bail!("nothing serves in this test"))
+}
+
+fn run_serving(arguments: &[&str], serve: impl FnOnce(Start) -> anyhow::Result<()>) -> Ran {
+    let (mut out, mut error) = (Vec::new(), Vec::new());
+    let mut terminal = Terminal { out: &mut out, error: &mut error };
+    let arguments = std::iter::once("exchange").chain(arguments.iter().copied()).map(OsString::from);
+    let outcome = run_with(arguments, &mut terminal, serve);
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ran { outcome, out: text(out), error: text(error) }
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("written");
+    path.display().to_string()
+}
+
+const GOOD: &str = r#"
+[verticals.solar]
+currency = "EUR"
+[verticals.solar.fields.phone]
+type = "phone"
+country = "DE"
+required = "post"
+[buyers.north]
+legal_name = "North Solar GmbH"
+time_zone = "Europe/Berlin"
+[sellers.acme.agreements.solar]
+payout = { margin = "20%" }
+[campaigns.north]
+buyer = "north"
+vertical = "solar"
+ping = { url = "https://north.example/ping" }
+post = { url = "https://north.example/post" }
+signing_secrets = ["file:north.secret"]
+"#;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n";
+
+#[test]
+fn version_and_help_are_results() {
+    let ran = run_line(&["--version"]);
+    assert_eq!(
+        (ran.outcome, &*ran.out),
+        (Outcome::Done, concat!("exchange ", env!("CARGO_PKG_VERSION"), "\n"))
+    );
+    let ran = run_line(&["--help"]);
+    assert_eq!(ran.outcome, Outcome::Done);
+    for command in ["serve", "check", "apply", "keys"] {
+        assert!(ran.out.contains(&format!("\n  {command} ")), "{}", ran.out);
+    }
+}
+
+#[test]
+fn wrong_command_lines_end_with_64() {
+    for line in
+        [&["sell"][..], &["check"], &["serve", "--port", "80"], &["keys", "create", "--owner", "acme"]]
+    {
+        let ran = run_line(line);
+        assert_eq!((ran.outcome, &*ran.out), (Outcome::BadConfiguration, ""), "{line:?}");
+        assert!(ran.error.starts_with("error: "), "{}", ran.error);
+    }
+    assert_eq!(
+        format!("{:?}", ExitCode::from(Outcome::BadConfiguration)),
+        format!("{:?}", ExitCode::from(64))
+    );
+}
+
+#[test]
+fn a_good_catalog_is_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "north.secret", SECRET);
+    let catalog = write(folder.path(), "catalog.toml", GOOD);
+    let ran = run_line(&["check", "-f", &catalog]);
+    assert_eq!(
+        ran.out, "valid: verticals 1, sellers 1, buyers 1, campaigns 1, warnings 0\n",
+        "{}",
+        ran.error
+    );
+    assert_eq!((ran.outcome, &*ran.error), (Outcome::Done, ""));
+}
+
+#[test]
+fn every_mistake_of_a_catalog_is_shown_and_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "north.secret", SECRET);
+    let text = GOOD.replace("vertical = \"solar\"", "vertical = \"solr\"").replace("EUR", "EURO");
+    let catalog = write(folder.path(), "catalog.toml", &text);
+    let ran = run_line(&["check", "-f", &catalog]);
+    assert_eq!((ran.outcome, &*ran.out), (Outcome::Refused, ""));
+    assert!(
+        ran.error.starts_with(&format!("{catalog}:3:12: error: verticals.solar.currency: ")),
+        "{}",
+        ran.error
+    );
+    assert!(ran.error.contains("did you mean \"solar\"?\n"), "{}", ran.error);
+    assert!(ran.error.ends_with("2 mistakes\n"), "{}", ran.error);
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let ran = run_line(&["check", "-f", "/nowhere/catalog.toml"]);
+    assert_eq!(ran.outcome, Outcome::Refused);
+    assert!(ran.error.starts_with("error: cannot read /nowhere/catalog.toml: "), "{}", ran.error);
+}
+
+#[test]
+fn keys_are_shown_once_listed_and_revoked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data_dir = folder.path().join("data").display().to_string();
+    let keys = |arguments: &[&str]| run_line(&[&["keys"], arguments, &["--data-dir", &data_dir]].concat());
+    let created = keys(&["create", "--owner", "seller:acme"]);
+    assert_eq!(created.outcome, Outcome::Done, "{}", created.error);
+    let key = created.out.trim_end();
+    assert!(key.starts_with("px_live_"), "standard output holds the key alone: {}", created.out);
+    assert_eq!(key.lines().count(), 1);
+    assert!(created.error.starts_with("A key for seller:acme. It is shown this once"), "{}", created.error);
+    let test = keys(&["create", "--owner", "buyer:north", "--test"]);
+    assert!(test.out.starts_with("px_test_"));
+
+    let listed = keys(&["list"]);
+    let prefix = key.get(..16).expect("a prefix");
+    assert!(listed.out.contains(&format!("{prefix}  seller:acme ")), "{}", listed.out);
+    assert!(!listed.out.contains(key));
+    assert_eq!(listed.out.matches("active, made today").count(), 2);
+
+    let revoked = keys(&["revoke", prefix]);
+    assert!(revoked.error.starts_with(&format!("Revoked {prefix} of seller:acme. ")), "{}", revoked.error);
+    assert!(keys(&["list"]).out.contains("  revoked 20"));
+    let again = keys(&["revoke", prefix]);
+    assert_eq!(
+        (again.outcome, again.error),
+        (Outcome::Refused, format!("error: no active key begins with {prefix}\n"))
+    );
+    let operator = keys(&["create", "--owner", "operator:ada", "--test"]);
+    assert_eq!((operator.outcome, &*operator.out), (Outcome::BadConfiguration, ""));
+}
+
+#[test]
+fn what_serves_gets_a_checked_configuration_and_catalog() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "north.secret", SECRET);
+    let catalog = write(folder.path(), "catalog.toml", GOOD);
+    let config = write(folder.path(), "exchange.toml", "limits.auctions_max = 99");
+    let mut started = None;
+    let ran = run_serving(&["serve", "--config", &config, "--catalog", &catalog], |start| {
+        started = Some(start);
+        Ok(())
+    });
+    assert_eq!((ran.outcome, &*ran.error), (Outcome::Done, ""));
+    let Start { config, catalog } = started.expect("it served");
+    assert_eq!(config.limits.auctions_max, 99);
+    assert_eq!(catalog.map(|catalog| catalog.files.len()), Some(1));
+}
+
+#[test]
+fn nothing_serves_with_a_mistake() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = write(folder.path(), "exchange.toml", "shards = 0\nport = 80");
+    let catalog = write(folder.path(), "catalog.toml", GOOD);
+    let line = |arguments: &[&str]| run_serving(arguments, |_| panic!("it must not serve"));
+    let ran = line(&["serve", "--config", &config]);
+    assert_eq!(ran.outcome, Outcome::BadConfiguration);
+    assert!(
+        ran.error.starts_with(&format!("{config}:1:10: error: shards: 0 is out of range")),
+        "{}",
+        ran.error
+    );
+    assert!(ran.error.ends_with("2 mistakes\n"), "{}", ran.error);
+    let ran = line(&["serve", "--catalog", &catalog]);
+    assert_eq!(ran.outcome, Outcome::BadConfiguration, "the secret is missing");
+    assert!(ran.error.ends_with("1 mistake\n"), "{}", ran.error);
+    let ran = line(&["serve", "--config", "/nowhere/exchange.toml"]);
+    assert_eq!(ran.outcome, Outcome::BadConfiguration);
+    assert!(ran.error.starts_with("error: cannot read /nowhere/exchange.toml: "), "{}", ran.error);
+}
+
+#[test]
+fn an_exchange_that_does_not_run_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = write(folder.path(), "catalog.toml", GOOD);
+    // Bound and dropped, so that nothing listens there.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    drop(listener);
+    let ran = run_line(&["apply", "-f", &catalog, "--url", &url, "--key", "px_live_x"]);
+    assert_eq!(ran.outcome, Outcome::Refused);
+    assert!(ran.error.starts_with(&format!("error: cannot reach {url}: ")), "{}", ran.error);
+}

@@ -1,0 +1,160 @@
+//! [`Config`]: what an operator may set, read from one TOML file and a few environment variables.
+//!
+//! `configs/exchange.toml` in the repository documents every key. Every key has a default that is safe, so an
+//! empty file is a configuration; [`Config::load`] finds every mistake at once. The file is read in two steps:
+//! `raw` knows which keys there are and of what type, `check` knows what their values may be.
+
+mod address_range;
+mod byte_count;
+mod check;
+mod findings;
+mod given;
+mod length_of_time;
+mod memory_plan;
+mod raw;
+mod section;
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use exchange_catalog::{Diagnostic, SourceFile};
+
+pub use address_range::{AddressRange, AddressRangeError};
+pub use byte_count::ByteCount;
+pub use memory_plan::MemoryPlan;
+
+use findings::Findings;
+use raw::ConfigToml;
+
+/// What an operator may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where secrets, keys and the catalog are kept. Default `exchange-data`. Made at the first start; two
+    /// processes cannot share it.
+    pub data_dir: PathBuf,
+    /// Where sellers call.
+    pub seller: Listener,
+    /// Where operators call.
+    pub control: Listener,
+    /// Threads that run auctions. Default: the cores less one, at least one. More than there are cores make
+    /// every answer later.
+    pub shards: u16,
+    /// What bounds memory, sockets and waiting.
+    pub limits: Limits,
+    /// Whom the exchange may call.
+    pub buyers: Buyers,
+    /// Where records go.
+    pub journal: Journal,
+    /// Which log lines are written, as `tracing` filters them. Default `info`.
+    pub log: String,
+    /// How they are written. Default text.
+    pub log_format: LogFormat,
+}
+
+/// A listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// The address. Defaults `127.0.0.1:8080` for sellers and `127.0.0.1:8081` for operators.
+    pub listen: SocketAddr,
+}
+
+/// What bounds memory, sockets and waiting. Counts hold for the whole process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Auctions that are in flight or hold offers. Default 20,000. Beyond it leads are answered 503
+    /// `overloaded`.
+    pub auctions_max: u32,
+    /// Finished auctions that are remembered for repeats, reads and operators. Default 100,000. A repeat of an
+    /// older one is a new lead.
+    pub history_max: u32,
+    /// Fingerprints of persons for the recognition of duplicates. Default 1,000,000. Older ones are forgotten.
+    pub fingerprints_max: u32,
+    /// Messages that wait from one shard to another. Default 1,024. Beyond it requests are answered 503.
+    pub mesh_queue_max: u32,
+    /// Counters of caps and budgets over all windows. Default 200,000. Beyond it a catalog is refused.
+    pub cells_max: u32,
+    /// Bytes of a seller's body. Default 16 KiB, at most 64 KiB. A larger one is answered 413.
+    pub body_bytes_max: u32,
+    /// Open connections of sellers. Default 10,000. The next one waits.
+    pub connections_max: u32,
+    /// From the first byte of a request to the end of its header. Default 5 s.
+    pub header_timeout: Duration,
+    /// From the first byte of a request to the end of its body. Default 10 s.
+    pub request_timeout: Duration,
+    /// For a connection without a request. Default 60 s.
+    pub idle_timeout: Duration,
+    /// Bytes that all of these may take together; see [`MemoryPlan`]. Default 2 GiB. A configuration that needs
+    /// more is refused.
+    pub memory_max: ByteCount,
+}
+
+/// Whom the exchange may call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Buyers {
+    /// Addresses that buyers may have although they are private, loopback or otherwise not public. Default
+    /// none.
+    pub allow_addresses: Vec<AddressRange>,
+    /// Whether the catalog may name endpoints in clear `http`. Default no; for development only, since leads
+    /// would travel in clear.
+    pub allow_http: bool,
+}
+
+/// Where records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Journal {
+    /// The kind. Default memory.
+    pub kind: JournalKind,
+    /// How long the journal in memory takes to acknowledge a record, so that it waits as one on disk does.
+    /// Default 200 us.
+    pub acknowledge_after: Duration,
+}
+
+/// The kinds of journals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JournalKind {
+    /// Records are kept in memory and lost when the process ends.
+    Memory,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// What a configuration is read from, besides its file.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Cores of the machine, for the default of `shards`.
+    pub cores: usize,
+    /// Looks up an environment variable.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl core::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Surroundings").field("cores", &self.cores).finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration; without a file, the defaults with what the environment says.
+    ///
+    /// # Errors
+    ///
+    /// Returns every mistake, each with its place and what would be right.
+    pub fn load(file: Option<&SourceFile>, surroundings: Surroundings<'_>) -> Result<Self, Vec<Diagnostic>> {
+        let mut findings = Findings::default();
+        let mut raw = file.map_or_else(ConfigToml::default, |file| ConfigToml::read(file, &mut findings));
+        raw.override_from(surroundings.variable, &mut findings);
+        let config = check::check(raw, surroundings.cores, &mut findings);
+        findings.finish().map(|()| config)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,313 @@
+//! What the values of a configuration may be, alone and together.
+
+use core::fmt::Display;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use tracing_subscriber::EnvFilter;
+
+use super::address_range::AddressRangeError;
+use super::findings::Findings;
+use super::given::{Given, Place};
+use super::length_of_time::{self, LengthOfTime};
+use super::raw::{BuyersToml, ConfigToml, JournalToml, LimitsToml, ListenerToml};
+use super::{
+    AddressRange, Buyers, ByteCount, Config, Journal, JournalKind, Limits, Listener, LogFormat, MemoryPlan,
+};
+
+/// Shards: as many as an id can name.
+const SHARDS_MAX: u16 = 4_096;
+/// Ranges of addresses: one for each network of a large company, many times over.
+const ADDRESS_RANGES_MAX: usize = 256;
+
+/// Turns what is written into what holds. Whatever is wrong is reported and stands as its default, so that the
+/// rest is still checked.
+pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> Config {
+    let ConfigToml { file, data_dir, shards, log, log_format, seller, control, limits, buyers, journal } =
+        raw;
+    let defaults = Config::defaults(cores);
+    let control_place = place_of(control.listen.as_ref(), &file, "control.listen");
+    let memory_place = place_of(limits.memory_max.as_ref(), &file, "limits.memory_max");
+    let request_place = place_of(limits.request_timeout.as_ref(), &file, "limits.request_timeout");
+    let config = Config {
+        data_dir: check_data_dir(data_dir, defaults.data_dir, findings),
+        seller: check_listener("seller", seller, defaults.seller, findings),
+        control: check_listener("control", control, defaults.control, findings),
+        shards: within(shards, [1, SHARDS_MAX], defaults.shards, findings),
+        limits: check_limits(limits, defaults.limits, findings),
+        buyers: check_buyers(buyers, findings),
+        journal: check_journal(journal, defaults.journal, findings),
+        log: check_log(log, defaults.log, findings),
+        log_format: one_of(
+            log_format,
+            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+            defaults.log_format,
+            findings,
+        ),
+    };
+    // Port zero is chosen by the system, so two of them never meet.
+    if config.seller == config.control && config.seller.listen.port() != 0 {
+        let remedy = "another port, such as 127.0.0.1:8081";
+        findings.error(&control_place, "is the address of the seller listener", remedy);
+    }
+    check_times(&config, &request_place, findings);
+    check_memory(&config, &memory_place, findings);
+    config
+}
+
+impl Config {
+    /// Returns the configuration of an empty file.
+    fn defaults(cores: usize) -> Self {
+        let local = |port| Listener { listen: SocketAddr::from(([127, 0, 0, 1], port)) };
+        let shards = u16::try_from(cores.saturating_sub(1)).unwrap_or(u16::MAX);
+        Self {
+            data_dir: PathBuf::from("exchange-data"),
+            seller: local(8_080),
+            control: local(8_081),
+            shards: shards.clamp(1, SHARDS_MAX),
+            limits: Limits {
+                auctions_max: 20_000,
+                history_max: 100_000,
+                fingerprints_max: 1_000_000,
+                mesh_queue_max: 1_024,
+                cells_max: 200_000,
+                body_bytes_max: 16 * 1_024,
+                connections_max: 10_000,
+                header_timeout: Duration::from_secs(5),
+                request_timeout: Duration::from_secs(10),
+                idle_timeout: Duration::from_mins(1),
+                memory_max: ByteCount::from_kib(2 << 20),
+            },
+            buyers: Buyers::default(),
+            journal: Journal { kind: JournalKind::Memory, acknowledge_after: Duration::from_micros(200) },
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+fn check_data_dir(given: Option<Given<String>>, default: PathBuf, findings: &mut Findings) -> PathBuf {
+    let Some(Given { value, place }) = given else { return default };
+    if value.is_empty() || value.contains('\0') {
+        findings.error(&place, "is no path", "a folder such as \"/var/lib/exchange\"");
+        return default;
+    }
+    PathBuf::from(value)
+}
+
+fn check_listener(name: &str, raw: ListenerToml, default: Listener, findings: &mut Findings) -> Listener {
+    let ListenerToml { listen, allow_clear_text } = raw;
+    let Some(Given { value, place }) = listen else { return default };
+    let Ok(listen) = value.parse::<SocketAddr>() else {
+        let remedy = format!("an address with its port, such as \"{}\"", default.listen);
+        findings.error(&place, format!("\"{}\" is no address", value.escape_debug()), remedy);
+        return default;
+    };
+    let allowed = allow_clear_text.is_some_and(|given| given.value);
+    if !listen.ip().is_loopback() && !allowed {
+        findings.error(
+            &place,
+            format!("{listen} is open to the network, and the listener speaks clear text"),
+            format!(
+                "a loopback address behind a proxy that speaks TLS, or {name}.allow_clear_text = true on a \
+                 trusted network"
+            ),
+        );
+    }
+    Listener { listen }
+}
+
+fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Limits {
+    let LimitsToml {
+        auctions_max,
+        history_max,
+        fingerprints_max,
+        mesh_queue_max,
+        cells_max,
+        body_bytes_max,
+        connections_max,
+        header_timeout,
+        request_timeout,
+        idle_timeout,
+        memory_max,
+    } = raw;
+    let body_range = [ByteCount::from_kib(1), ByteCount::from_kib(64)];
+    let body_bytes = size(body_bytes_max, body_range, ByteCount(u64::from(default.body_bytes_max)), findings);
+    let (second, ten_minutes) = (Duration::from_secs(1), Duration::from_mins(10));
+    let limits = Limits {
+        auctions_max: within(auctions_max, [1, 10_000_000], default.auctions_max, findings),
+        history_max: within(history_max, [1, 100_000_000], default.history_max, findings),
+        fingerprints_max: within(fingerprints_max, [1, 1_000_000_000], default.fingerprints_max, findings),
+        mesh_queue_max: within(mesh_queue_max, [16, 65_536], default.mesh_queue_max, findings),
+        cells_max: within(cells_max, [1, 100_000_000], default.cells_max, findings),
+        body_bytes_max: u32::try_from(body_bytes.0).unwrap_or(default.body_bytes_max),
+        connections_max: within(connections_max, [1, 1_000_000], default.connections_max, findings),
+        header_timeout: length(header_timeout, [second, ten_minutes], default.header_timeout, findings),
+        request_timeout: length(request_timeout, [second, ten_minutes], default.request_timeout, findings),
+        idle_timeout: length(idle_timeout, [second, Duration::from_hours(1)], default.idle_timeout, findings),
+        memory_max: size(
+            memory_max,
+            [ByteCount::from_kib(1 << 14), ByteCount(u64::MAX)],
+            default.memory_max,
+            findings,
+        ),
+    };
+    limits
+}
+
+fn check_times(config: &Config, place: &Place, findings: &mut Findings) {
+    let (request, header) = (config.limits.request_timeout, config.limits.header_timeout);
+    if request < header {
+        let (request, header) = (LengthOfTime(request), LengthOfTime(header));
+        findings.error(
+            place,
+            format!("{request} is less than header_timeout ({header}), which is a part of it"),
+            format!("at least {header}"),
+        );
+    }
+}
+
+fn check_memory(config: &Config, place: &Place, findings: &mut Findings) {
+    let plan = MemoryPlan::of(&config.limits, config.shards);
+    let (total, memory_max) = (plan.total().rounded_up(), config.limits.memory_max);
+    if total > memory_max {
+        findings.error(
+            place,
+            format!("the limits allow {total} and memory_max is {memory_max}: {plan}"),
+            format!("at least \"{total}\", or lower limits"),
+        );
+    }
+}
+
+fn check_buyers(raw: BuyersToml, findings: &mut Findings) -> Buyers {
+    let BuyersToml { allow_addresses, allow_http } = raw;
+    let ranges = allow_addresses.unwrap_or_default();
+    if let Some(first) = ranges.first().filter(|_| ranges.len() > ADDRESS_RANGES_MAX) {
+        let message = format!("is the first of {} networks", ranges.len());
+        findings.error(&first.place, message, format!("at most {ADDRESS_RANGES_MAX}"));
+    }
+    let mut allowed = Vec::new();
+    for Given { value, place } in ranges.into_iter().take(ADDRESS_RANGES_MAX) {
+        match AddressRange::parse(&value) {
+            Ok(range) => allowed.push(range),
+            Err(error) => {
+                let remedy = match error {
+                    AddressRangeError::Form => "such as \"127.0.0.0/8\" or \"fd00::/8\"".to_owned(),
+                    AddressRangeError::HostBits { network } => format!("\"{network}\"?"),
+                };
+                findings.error(&place, format!("\"{}\" {error}", value.escape_debug()), remedy);
+            }
+        }
+    }
+    Buyers { allow_addresses: allowed, allow_http: allow_http.is_some_and(|given| given.value) }
+}
+
+fn check_journal(raw: JournalToml, default: Journal, findings: &mut Findings) -> Journal {
+    let JournalToml { kind, acknowledge_after } = raw;
+    Journal {
+        kind: one_of(kind, &[("memory", JournalKind::Memory)], default.kind, findings),
+        acknowledge_after: length(
+            acknowledge_after,
+            [Duration::ZERO, Duration::from_secs(1)],
+            default.acknowledge_after,
+            findings,
+        ),
+    }
+}
+
+fn check_log(given: Option<Given<String>>, default: String, findings: &mut Findings) -> String {
+    let Some(Given { value, place }) = given else { return default };
+    if let Err(error) = EnvFilter::try_new(&value) {
+        let remedy = "a level such as \"info\", or \"info,exchange_node=debug\"";
+        findings.error(&place, format!("\"{}\" is no log filter: {error}", value.escape_debug()), remedy);
+        return default;
+    }
+    value
+}
+
+/// Returns the place of a value, or the file as a whole where it was left to its default.
+fn place_of<T>(given: Option<&Given<T>>, file: &str, path: &str) -> Place {
+    given.map_or_else(|| Place::whole_file(file, path), |given| given.place.clone())
+}
+
+/// Returns a whole number within its bounds.
+fn within<T>(given: Option<Given<i64>>, [min, max]: [T; 2], default: T, findings: &mut Findings) -> T
+where
+    T: TryFrom<i64> + PartialOrd + Copy + Display,
+{
+    let Some(Given { value, place }) = given else { return default };
+    match T::try_from(value).ok().filter(|value| (min..=max).contains(value)) {
+        Some(value) => value,
+        None => out_of_range(&place, value, [min, max], default, findings),
+    }
+}
+
+/// Returns a size within its bounds.
+fn size(
+    given: Option<Given<String>>,
+    range: [ByteCount; 2],
+    default: ByteCount,
+    findings: &mut Findings,
+) -> ByteCount {
+    let Some(Given { value, place }) = given else { return default };
+    let [min, max] = range;
+    match ByteCount::parse(&value) {
+        Some(size) if (min..=max).contains(&size) => size,
+        Some(size) => out_of_range(&place, size, range, default, findings),
+        None => {
+            findings.error(&place, format!("\"{}\" is no size", value.escape_debug()), ByteCount::EXAMPLE);
+            default
+        }
+    }
+}
+
+/// Returns a length of time within its bounds.
+fn length(
+    given: Option<Given<String>>,
+    [min, max]: [Duration; 2],
+    default: Duration,
+    findings: &mut Findings,
+) -> Duration {
+    let Some(Given { value, place }) = given else { return default };
+    match length_of_time::parse(&value) {
+        Some(length) if (min..=max).contains(&length) => length,
+        Some(length) => {
+            let range = [LengthOfTime(min), LengthOfTime(max)];
+            out_of_range(&place, LengthOfTime(length), range, default, findings)
+        }
+        None => {
+            let message = format!("\"{}\" is no length of time", value.escape_debug());
+            findings.error(&place, message, length_of_time::EXAMPLE);
+            default
+        }
+    }
+}
+
+/// Returns one of some words.
+fn one_of<T: Copy>(
+    given: Option<Given<String>>,
+    words: &[(&str, T)],
+    default: T,
+    findings: &mut Findings,
+) -> T {
+    let Some(Given { value, place }) = given else { return default };
+    if let Some(&(_, found)) = words.iter().find(|(word, _)| *word == value) {
+        return found;
+    }
+    let valid: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    let message = format!("\"{}\" is not known here", value.escape_debug());
+    findings.error(&place, message, format!("valid: {}", valid.join(", ")));
+    default
+}
+
+fn out_of_range<T>(
+    place: &Place,
+    value: impl Display,
+    [min, max]: [impl Display; 2],
+    default: T,
+    findings: &mut Findings,
+) -> T {
+    findings.error(place, format!("{value} is out of range"), format!("from {min} to {max}"));
+    default
+}

@@ -1,0 +1,94 @@
+//! [`MemoryPlan`]: the most memory that the limits allow.
+
+use core::fmt;
+
+use super::{ByteCount, Limits};
+
+/// The most memory that the limits allow, by what takes it:
+///
+/// ```text
+/// auctions_max x (slot + body) + connections_max x (header + body + answer)
+///     + history_max x entry + fingerprints_max x fingerprint + cells_max x cell
+///     + shards^2 x mesh_queue_max x message
+/// ```
+///
+/// The program, the catalog and the connections to buyers come on top: they follow from the catalog, which may
+/// change while the exchange runs.
+#[derive(Clone, Debug)]
+pub struct MemoryPlan([Part; 6]);
+
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    name: &'static str,
+    count: u64,
+    bytes_each: u64,
+}
+
+/// An auction with ten campaigns, without its lead.
+const AUCTION_BYTES: u64 = 6 * 1_024;
+/// The record of a finished auction with ten campaigns, and its places in the indices.
+const HISTORY_BYTES: u64 = 3 * 1_024;
+/// A fingerprint with its place in a hash table that is half full.
+const FINGERPRINT_BYTES: u64 = 100;
+/// A counter, padded to a cache line of its own, with its key.
+const CELL_BYTES: u64 = 192;
+/// What a connection writes at most at a time: an answer with every offer and sale.
+const ANSWER_BYTES: u64 = 16 * 1_024;
+/// A message between two shards; a lead in it stands behind a pointer and is counted as its auction.
+const MESSAGE_BYTES: u64 = 64;
+
+impl MemoryPlan {
+    /// Returns what limits and a number of shards come to.
+    pub fn of(limits: &Limits, shards: u16) -> Self {
+        let Limits {
+            auctions_max,
+            history_max,
+            fingerprints_max,
+            mesh_queue_max,
+            cells_max,
+            body_bytes_max,
+            connections_max,
+            header_timeout: _,
+            request_timeout: _,
+            idle_timeout: _,
+            memory_max: _,
+        } = *limits;
+        let body_bytes = u64::from(body_bytes_max);
+        let header_bytes = u64::try_from(exchange_types::limits::HEADER_BYTES_MAX).unwrap_or(u64::MAX);
+        let connection_bytes = header_bytes.saturating_add(body_bytes).saturating_add(ANSWER_BYTES);
+        let messages_max = u64::from(shards).pow(2).saturating_mul(u64::from(mesh_queue_max));
+        let part = |name, count, bytes_each| Part { name, count, bytes_each };
+        Self([
+            part("auctions_max", u64::from(auctions_max), AUCTION_BYTES.saturating_add(body_bytes)),
+            part("connections_max", u64::from(connections_max), connection_bytes),
+            part("history_max", u64::from(history_max), HISTORY_BYTES),
+            part("fingerprints_max", u64::from(fingerprints_max), FINGERPRINT_BYTES),
+            part("cells_max", u64::from(cells_max), CELL_BYTES),
+            part("mesh_queue_max", messages_max, MESSAGE_BYTES),
+        ])
+    }
+
+    /// Returns the sum.
+    pub fn total(&self) -> ByteCount {
+        ByteCount(self.0.iter().fold(0, |sum, part| sum.saturating_add(part.bytes())))
+    }
+}
+
+impl Part {
+    const fn bytes(&self) -> u64 {
+        self.count.saturating_mul(self.bytes_each)
+    }
+}
+
+/// Writes every part: `auctions_max 20000 x 22 KiB = 430 MiB, ...`.
+impl fmt::Display for MemoryPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for part in &self.0 {
+            let (each, bytes) = (ByteCount(part.bytes_each), ByteCount(part.bytes()).rounded_up());
+            write!(f, "{separator}{} {} x {each} = {bytes}", part.name, part.count)?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}

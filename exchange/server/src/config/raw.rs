@@ -1,0 +1,175 @@
+//! [`ConfigToml`]: the configuration as it is written, with the place of every value.
+
+use exchange_catalog::SourceFile;
+use toml::de::DeTable;
+
+use super::findings::Findings;
+use super::given::{Given, Place};
+use super::section::Section;
+
+type Text = Option<Given<String>>;
+type Whole = Option<Given<i64>>;
+type Flag = Option<Given<bool>>;
+
+/// The configuration as it is written.
+#[derive(Debug, Default)]
+pub(super) struct ConfigToml {
+    /// What the file is called; empty where there is none.
+    pub(super) file: String,
+    pub(super) data_dir: Text,
+    pub(super) shards: Whole,
+    pub(super) log: Text,
+    pub(super) log_format: Text,
+    pub(super) seller: ListenerToml,
+    pub(super) control: ListenerToml,
+    pub(super) limits: LimitsToml,
+    pub(super) buyers: BuyersToml,
+    pub(super) journal: JournalToml,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct ListenerToml {
+    pub(super) listen: Text,
+    pub(super) allow_clear_text: Flag,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct LimitsToml {
+    pub(super) auctions_max: Whole,
+    pub(super) history_max: Whole,
+    pub(super) fingerprints_max: Whole,
+    pub(super) mesh_queue_max: Whole,
+    pub(super) cells_max: Whole,
+    pub(super) body_bytes_max: Text,
+    pub(super) connections_max: Whole,
+    pub(super) header_timeout: Text,
+    pub(super) request_timeout: Text,
+    pub(super) idle_timeout: Text,
+    pub(super) memory_max: Text,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct BuyersToml {
+    pub(super) allow_addresses: Option<Vec<Given<String>>>,
+    pub(super) allow_http: Flag,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct JournalToml {
+    pub(super) kind: Text,
+    pub(super) acknowledge_after: Text,
+}
+
+impl ConfigToml {
+    /// Reads a file. What cannot be read is reported and left out.
+    pub(super) fn read(file: &SourceFile, findings: &mut Findings) -> Self {
+        let (document, errors) = DeTable::parse_recoverable(&file.text);
+        for error in &errors {
+            let offset = error.span().map_or(0, |span| span.start);
+            findings.error(&Place::of_offset(file, offset, String::new()), error.message(), "");
+        }
+        if !errors.is_empty() {
+            return Self { file: file.name.clone(), ..Self::default() };
+        }
+        let mut root = Section::new(file, document.get_ref(), String::new());
+        let raw = Self {
+            file: file.name.clone(),
+            data_dir: root.text("data_dir", findings),
+            shards: root.whole("shards", findings),
+            log: root.text("log", findings),
+            log_format: root.text("log_format", findings),
+            seller: read_section(&mut root, "seller", findings, ListenerToml::read),
+            control: read_section(&mut root, "control", findings, ListenerToml::read),
+            limits: read_section(&mut root, "limits", findings, LimitsToml::read),
+            buyers: read_section(&mut root, "buyers", findings, BuyersToml::read),
+            journal: read_section(&mut root, "journal", findings, JournalToml::read),
+        };
+        root.finish(findings);
+        raw
+    }
+
+    /// Puts what the environment says in the place of what the file says.
+    pub(super) fn override_from(
+        &mut self,
+        variable: &dyn Fn(&str) -> Option<String>,
+        findings: &mut Findings,
+    ) {
+        let given = |name: &str| variable(name).map(|value| Given { value, place: Place::variable(name) });
+        let texts = [
+            ("EXCHANGE_DATA_DIR", &mut self.data_dir),
+            ("EXCHANGE_LOG", &mut self.log),
+            ("EXCHANGE_LOG_FORMAT", &mut self.log_format),
+            ("EXCHANGE_SELLER_LISTEN", &mut self.seller.listen),
+            ("EXCHANGE_CONTROL_LISTEN", &mut self.control.listen),
+        ];
+        for (name, text) in texts {
+            if let Some(given) = given(name) {
+                *text = Some(given);
+            }
+        }
+        if let Some(Given { value, place }) = given("EXCHANGE_SHARDS") {
+            match value.parse() {
+                Ok(value) => self.shards = Some(Given { value, place }),
+                Err(_) => findings.error(&place, "is no whole number", "a number such as 4"),
+            }
+        }
+    }
+}
+
+/// Reads a table whose keys all have defaults.
+fn read_section<T: Default>(
+    root: &mut Section<'_>,
+    key: &'static str,
+    findings: &mut Findings,
+    read: impl FnOnce(&mut Section<'_>, &mut Findings) -> T,
+) -> T {
+    let Some(mut section) = root.section(key, findings) else { return T::default() };
+    let raw = read(&mut section, findings);
+    section.finish(findings);
+    raw
+}
+
+impl ListenerToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self {
+            listen: section.text("listen", findings),
+            allow_clear_text: section.boolean("allow_clear_text", findings),
+        }
+    }
+}
+
+impl LimitsToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self {
+            auctions_max: section.whole("auctions_max", findings),
+            history_max: section.whole("history_max", findings),
+            fingerprints_max: section.whole("fingerprints_max", findings),
+            mesh_queue_max: section.whole("mesh_queue_max", findings),
+            cells_max: section.whole("cells_max", findings),
+            body_bytes_max: section.text("body_bytes_max", findings),
+            connections_max: section.whole("connections_max", findings),
+            header_timeout: section.text("header_timeout", findings),
+            request_timeout: section.text("request_timeout", findings),
+            idle_timeout: section.text("idle_timeout", findings),
+            memory_max: section.text("memory_max", findings),
+        }
+    }
+}
+
+impl BuyersToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self {
+            allow_addresses: section.texts("allow_addresses", findings),
+            allow_http: section.boolean("allow_http", findings),
+        }
+    }
+}
+
+impl JournalToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self {
+            kind: section.text("kind", findings),
+            acknowledge_after: section.text("acknowledge_after", findings),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Tables of configurations: good ones, and bad ones with their exact diagnostics.
+
+use super::raw::{BuyersToml, JournalToml, LimitsToml, ListenerToml};
+use super::*;
+
+const REFERENCE: &str = include_str!("../../../../configs/exchange.toml");
+
+fn load_with(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Diagnostic>> {
+    let file = SourceFile { name: "exchange.toml".to_owned(), text: text.to_owned() };
+    Config::load(Some(&file), Surroundings { cores: 8, variable })
+}
+
+fn load(text: &str) -> Config {
+    load_with(text, &|_| None).expect("a valid configuration")
+}
+
+fn check(text: &str, expected: &[&str]) {
+    let found = load_with(text, &|_| None).expect_err(text);
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn without_a_file_the_defaults_hold() {
+    let config = Config::load(None, Surroundings { cores: 8, variable: &|_| None }).expect("valid");
+    assert_eq!(config, load(""));
+    assert_eq!(config.shards, 7);
+    assert_eq!(config.seller.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.buyers, Buyers { allow_addresses: Vec::new(), allow_http: false });
+    let one_core = Config::load(None, Surroundings { cores: 1, variable: &|_| None }).expect("valid");
+    assert_eq!(one_core.shards, 1);
+}
+
+#[test]
+fn the_reference_shows_every_key_with_its_default() {
+    assert_eq!(load(REFERENCE), load(""));
+    let file = SourceFile { name: String::new(), text: REFERENCE.replace("# shards =", "shards =") };
+    let raw = ConfigToml::read(&file, &mut Findings::default());
+    let ConfigToml { file: _, data_dir, shards, log, log_format, seller, control, limits, buyers, journal } =
+        raw;
+    assert!(data_dir.is_some() && shards.is_some() && log.is_some() && log_format.is_some());
+    for ListenerToml { listen, allow_clear_text } in [seller, control] {
+        assert!(listen.is_some() && allow_clear_text.is_some());
+    }
+    let LimitsToml {
+        auctions_max,
+        history_max,
+        fingerprints_max,
+        mesh_queue_max,
+        cells_max,
+        body_bytes_max,
+        connections_max,
+        header_timeout,
+        request_timeout,
+        idle_timeout,
+        memory_max,
+    } = limits;
+    for count in [auctions_max, history_max, fingerprints_max, mesh_queue_max, cells_max, connections_max] {
+        assert!(count.is_some());
+    }
+    for text in [body_bytes_max, header_timeout, request_timeout, idle_timeout, memory_max] {
+        assert!(text.is_some());
+    }
+    let BuyersToml { allow_addresses, allow_http } = buyers;
+    assert!(allow_addresses.is_some() && allow_http.is_some());
+    let JournalToml { kind, acknowledge_after } = journal;
+    assert!(kind.is_some() && acknowledge_after.is_some());
+}
+
+#[test]
+fn what_is_written_holds() {
+    let config = load(
+        r#"
+data_dir = "/var/lib/exchange"
+shards = 2
+log = "info,exchange_node=debug"
+log_format = "json"
+[seller]
+listen = "0.0.0.0:80"
+allow_clear_text = true
+[control]
+listen = "[::1]:9000"
+[limits]
+body_bytes_max = "64 KiB"
+memory_max = "3 GiB"
+header_timeout = "1500ms"
+[buyers]
+allow_addresses = ["127.0.0.0/8", "fd00::/8"]
+allow_http = true
+[journal]
+acknowledge_after = "0us"
+"#,
+    );
+    assert_eq!(config.data_dir, PathBuf::from("/var/lib/exchange"));
+    assert_eq!((config.shards, config.log_format), (2, LogFormat::Json));
+    assert_eq!(config.seller.listen.to_string(), "0.0.0.0:80");
+    assert_eq!(config.control.listen.to_string(), "[::1]:9000");
+    assert_eq!(config.limits.body_bytes_max, 65_536);
+    assert_eq!(config.limits.header_timeout, Duration::from_millis(1_500));
+    assert_eq!(config.buyers.allow_addresses.len(), 2);
+    assert_eq!(config.journal.acknowledge_after, Duration::ZERO);
+}
+
+#[test]
+fn the_environment_comes_before_the_file() {
+    let variable = |name: &str| match name {
+        "EXCHANGE_DATA_DIR" => Some("/data".to_owned()),
+        "EXCHANGE_SHARDS" => Some("3".to_owned()),
+        "EXCHANGE_LOG" => Some("warn".to_owned()),
+        "EXCHANGE_LOG_FORMAT" => Some("json".to_owned()),
+        "EXCHANGE_SELLER_LISTEN" => Some("127.0.0.1:1".to_owned()),
+        "EXCHANGE_CONTROL_LISTEN" => Some("127.0.0.1:2".to_owned()),
+        _ => None,
+    };
+    let config = load_with("shards = 2\nlog = \"error\"", &variable).expect("valid");
+    assert_eq!((config.shards, &*config.log, config.log_format), (3, "warn", LogFormat::Json));
+    assert_eq!((config.seller.listen.port(), config.control.listen.port()), (1, 2));
+    assert_eq!(config.data_dir, PathBuf::from("/data"));
+
+    let wrong = |name: &str| (name == "EXCHANGE_SHARDS").then(|| "many".to_owned());
+    let found = load_with("", &wrong).expect_err("no number");
+    assert_eq!(
+        found.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["environment:1:1: error: EXCHANGE_SHARDS: is no whole number; a number such as 4"]
+    );
+}
+
+#[test]
+fn every_mistake_is_named_at_once_with_its_place() {
+    check(
+        "shard = 4\nlog = 5\n[limits]\nbody_bytes_max = \"16\"\nheader_timeout = \"5 min\"\n[seller]\nport = 80\n",
+        &[
+            "exchange.toml:1:1: error: unknown key \"shard\"; valid here: data_dir, shards, log, log_format, \
+             seller, control, limits, buyers, journal",
+            "exchange.toml:2:7: error: log: is a whole number; expected a text in quotes",
+            "exchange.toml:4:18: error: limits.body_bytes_max: \"16\" is no size; a whole number with its unit, \
+             such as \"16 KiB\", \"512 MiB\" or \"2 GiB\"",
+            "exchange.toml:5:18: error: limits.header_timeout: \"5 min\" is no length of time; a whole number \
+             with its unit, such as \"200us\", \"80ms\", \"5s\" or \"2m\"",
+            "exchange.toml:7:1: error: seller: unknown key \"port\"; valid here: listen, allow_clear_text",
+        ],
+    );
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    let cases = [
+        ("shards = 0", "exchange.toml:1:10: error: shards: 0 is out of range; from 1 to 4096"),
+        ("shards = 4097", "exchange.toml:1:10: error: shards: 4097 is out of range; from 1 to 4096"),
+        ("shards = -1", "exchange.toml:1:10: error: shards: -1 is out of range; from 1 to 4096"),
+        (
+            "limits.body_bytes_max = \"65 KiB\"",
+            "exchange.toml:1:25: error: limits.body_bytes_max: 65 KiB is out of range; from 1 KiB to 64 KiB",
+        ),
+        (
+            "limits.idle_timeout = \"2h\"",
+            "exchange.toml:1:23: error: limits.idle_timeout: 2h is out of range; from 1s to 1h",
+        ),
+        (
+            "journal.acknowledge_after = \"2s\"",
+            "exchange.toml:1:29: error: journal.acknowledge_after: 2s is out of range; from 0us to 1s",
+        ),
+        (
+            "limits.request_timeout = \"3s\"",
+            "exchange.toml:1:26: error: limits.request_timeout: 3s is less than header_timeout (5s), which is a \
+             part of it; at least 5s",
+        ),
+    ];
+    for (text, expected) in cases {
+        check(text, &[expected]);
+    }
+}
+
+#[test]
+fn values_without_meaning_are_refused() {
+    let cases = [
+        (
+            "data_dir = \"\"",
+            "exchange.toml:1:12: error: data_dir: is no path; a folder such as \"/var/lib/exchange\"",
+        ),
+        (
+            "log_format = \"xml\"",
+            "exchange.toml:1:14: error: log_format: \"xml\" is not known here; valid: \"text\", \"json\"",
+        ),
+        (
+            "journal.kind = \"disk\"",
+            "exchange.toml:1:16: error: journal.kind: \"disk\" is not known here; valid: \"memory\"",
+        ),
+        (
+            "seller.listen = \"localhost\"",
+            "exchange.toml:1:17: error: seller.listen: \"localhost\" is no address; an address with its port, such \
+             as \"127.0.0.1:8080\"",
+        ),
+        (
+            "buyers.allow_addresses = [\"10.0.0.0/8\", \"ten\"]",
+            "exchange.toml:1:41: error: buyers.allow_addresses[1]: \"ten\" is no network; such as \"127.0.0.0/8\" or \
+             \"fd00::/8\"",
+        ),
+        (
+            "buyers.allow_addresses = [\"10.1.0.0/8\"]",
+            "exchange.toml:1:27: error: buyers.allow_addresses[0]: \"10.1.0.0/8\" has bits behind its prefix; \
+             \"10.0.0.0/8\"?",
+        ),
+        ("limits = 3", "exchange.toml:1:10: error: limits: is a whole number; expected a table"),
+        (
+            "buyers.allow_http = \"yes\"",
+            "exchange.toml:1:21: error: buyers.allow_http: is a text; expected true or false",
+        ),
+        ("shards = 1\nshards = 2", "exchange.toml:2:1: error: duplicate key"),
+    ];
+    for (text, expected) in cases {
+        check(text, &[expected]);
+    }
+}
+
+#[test]
+fn listeners_in_clear_text_stay_on_this_machine_unless_allowed() {
+    check(
+        "control.listen = \"0.0.0.0:8081\"",
+        &[
+            "exchange.toml:1:18: error: control.listen: 0.0.0.0:8081 is open to the network, and the listener speaks \
+           clear text; a loopback address behind a proxy that speaks TLS, or control.allow_clear_text = true on a \
+           trusted network",
+        ],
+    );
+    check(
+        "control.listen = \"127.0.0.1:8080\"",
+        &[
+            "exchange.toml:1:18: error: control.listen: is the address of the seller listener; another port, such as \
+           127.0.0.1:8081",
+        ],
+    );
+    let both_chosen = "seller.listen = \"127.0.0.1:0\"\ncontrol.listen = \"127.0.0.1:0\"";
+    assert_eq!(load(both_chosen).seller, load(both_chosen).control);
+}
+
+#[test]
+fn limits_that_need_more_than_the_memory_are_refused_with_their_numbers() {
+    let numbers = "auctions_max 20000 x 22 KiB = 430 MiB, connections_max 10000 x 48 KiB = 469 MiB, \
+                   history_max 100000 x 3 KiB = 293 MiB, fingerprints_max 1000000 x 100 B = 96 MiB, \
+                   cells_max 200000 x 192 B = 37 MiB, mesh_queue_max 50176 x 64 B = 4 MiB";
+    check(
+        "limits.memory_max = \"1 GiB\"",
+        &[&format!(
+            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1327 MiB and memory_max is 1 GiB: \
+             {numbers}; at least \"1327 MiB\", or lower limits"
+        )],
+    );
+    assert_eq!(load("limits.memory_max = \"1327 MiB\"").limits.memory_max.to_string(), "1327 MiB");
+    let found = load_with("limits.history_max = 100_000_000", &|_| None).expect_err("too much");
+    let text = found.first().map(ToString::to_string).expect("one mistake");
+    assert!(
+        text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294003 MiB"),
+        "{text}"
+    );
+}

@@ -1,0 +1,142 @@
+//! [`KeyStore`]: for whom each bearer key speaks.
+//!
+//! Keys are kept by their hash in one file, which the command line changes and a serving process reads: at its
+//! start and whenever it is told to. Any number of keys of one owner may be active, so that they can be rotated.
+
+mod key_entry;
+mod key_file;
+mod key_table;
+mod owner;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use exchange_control::Principal;
+use exchange_types::UtcMicros;
+use exchange_wire::{ApiKey, KeyMode};
+
+pub use key_entry::KeyEntry;
+pub use key_file::KeyFileError;
+pub use owner::{Owner, OwnerError};
+
+use key_file::KeyFile;
+use key_table::KeyTable;
+
+/// Keys in one file: some for every seller and buyer that a catalog may have.
+const KEYS_MAX: usize = 200_000;
+
+/// For whom each bearer key speaks.
+#[derive(Debug)]
+pub struct KeyStore {
+    file: KeyFile,
+    /// Replaced whole by a reload. A lock and no atomic pointer, since it is held for one look-up or one
+    /// assignment and a reload is rare.
+    table: RwLock<Arc<KeyTable>>,
+}
+
+impl KeyStore {
+    /// Reads the keys; a missing file holds none.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the file.
+    pub fn open(path: &Path) -> Result<Self, KeyFileError> {
+        let file = KeyFile::new(path.to_owned());
+        let table = KeyTable::new(&file.read()?);
+        Ok(Self { file, table: RwLock::new(Arc::new(table)) })
+    }
+
+    /// Finds for whom a bearer key speaks; nothing where it is unknown or revoked.
+    pub fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {
+        let hash = ApiKey::parse(bearer)?.hash();
+        self.table.read().unwrap_or_else(PoisonError::into_inner).find(&hash)
+    }
+
+    /// Reads the keys again and returns how many are active.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the file; the keys in force stay then.
+    pub fn reload(&self) -> Result<usize, KeyFileError> {
+        let table = Arc::new(KeyTable::new(&self.file.read()?));
+        let active = table.len();
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
+        Ok(active)
+    }
+
+    /// Returns how many keys are active.
+    pub fn len(&self) -> usize {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Returns whether no key is active.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A key that was made: what is shown once.
+#[derive(Debug)]
+pub struct CreatedKey {
+    /// The key.
+    pub key: ApiKey,
+    /// What is stored of it.
+    pub entry: KeyEntry,
+}
+
+/// Makes a key and stores what is stored of it.
+///
+/// # Errors
+///
+/// Says what is wrong with the file, or that it is full.
+pub fn create_key(
+    path: &Path,
+    owner: Owner,
+    mode: KeyMode,
+    now: UtcMicros,
+) -> Result<CreatedKey, KeyFileError> {
+    let file = KeyFile::new(path.to_owned());
+    file.edit(|entries| {
+        if entries.len() >= KEYS_MAX {
+            return Err(KeyFileError::Full { keys_max: KEYS_MAX });
+        }
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(KeyFileError::Random)?;
+        let key = ApiKey::new(mode, random);
+        let entry = KeyEntry::new(&key, owner, now);
+        entries.push(entry.clone());
+        Ok(CreatedKey { key, entry })
+    })
+}
+
+/// Revokes the one active key whose text begins so, and returns what is stored of it.
+///
+/// # Errors
+///
+/// Says what is wrong with the file, or that no key or more than one begins so.
+pub fn revoke_key(path: &Path, prefix: &str, now: UtcMicros) -> Result<KeyEntry, KeyFileError> {
+    KeyFile::new(path.to_owned()).edit(|entries| {
+        let mut matching =
+            entries.iter_mut().filter(|entry| entry.is_active() && entry.prefix.starts_with(prefix));
+        match (matching.next(), matching.next()) {
+            (Some(entry), None) => {
+                entry.revoked_at = Some(now);
+                Ok(entry.clone())
+            }
+            (None, _) => Err(KeyFileError::NoSuchKey { prefix: prefix.to_owned() }),
+            (Some(_), Some(_)) => Err(KeyFileError::Ambiguous { prefix: prefix.to_owned() }),
+        }
+    })
+}
+
+/// Returns every key, in the order in which they were made, revoked ones too.
+///
+/// # Errors
+///
+/// Says what is wrong with the file.
+pub fn list_keys(path: PathBuf) -> Result<Vec<KeyEntry>, KeyFileError> {
+    KeyFile::new(path).read()
+}
+
+#[cfg(test)]
+mod tests;

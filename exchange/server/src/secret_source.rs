@@ -1,0 +1,55 @@
+//! [`SecretSource`]: what `env:NAME` and `file:PATH` in a catalog lead to.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a file that a secret is read from: a bundle of certificates at most.
+const FILE_BYTES_MAX: u64 = 64 * 1_024;
+
+/// Looks up the secrets that a catalog refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSource {
+    /// Where relative paths begin.
+    base: PathBuf,
+}
+
+impl SecretSource {
+    /// Returns the secrets of a catalog whose relative paths begin at a folder.
+    pub const fn new(base: PathBuf) -> Self {
+        Self { base }
+    }
+
+    /// Returns the secrets of a catalog whose relative paths begin beside its file.
+    pub fn beside(file: &Path) -> Self {
+        Self::new(file.parent().unwrap_or_else(|| Path::new("")).to_owned())
+    }
+
+    /// Returns the secret behind a reference; nothing where there is no such variable or file, or where it is no
+    /// text.
+    pub fn lookup(&self, reference: &str) -> Option<String> {
+        if let Some(name) = reference.strip_prefix("env:") {
+            return std::env::var(name).ok();
+        }
+        let file = File::open(self.base.join(reference.strip_prefix("file:")?)).ok()?;
+        let mut text = String::new();
+        file.take(FILE_BYTES_MAX).read_to_string(&mut text).ok()?;
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_beside_the_catalog() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("north.secret"), "whsec_x\n").expect("written");
+        let secrets = SecretSource::beside(&folder.path().join("catalog.toml"));
+        assert_eq!(secrets.lookup("file:north.secret").as_deref(), Some("whsec_x\n"));
+        for reference in ["file:south.secret", "env:EXCHANGE_NO_SUCH_VARIABLE", "north.secret", ""] {
+            assert_eq!(secrets.lookup(reference), None, "{reference}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! A shard's thread: its runtime, its sellers, its buyers.
+
+mod answer_body;
+mod catalog_cache;
+mod event;
+mod names;
+mod outbound;
+mod pending;
+mod runtime;
+mod seller_api;
+mod seller_handler;
+mod thread;
+
+pub(crate) use thread::{ShardSetup, start};

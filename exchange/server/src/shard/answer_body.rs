@@ -1,0 +1,284 @@
+//! From a reply of the node to the bytes that a seller gets.
+
+use exchange_catalog::Snapshot;
+use exchange_catalog::snapshot::Vertical;
+use exchange_protocol::{Answer, AnswerStatus, Refusal, SaleKind};
+use exchange_types::{
+    Amount, AuctionId, Currency, DuplicateScope, FieldIndex, LeadId, PendingReason, PingId, UnsoldReason,
+    UtcMicros, VerticalIndex,
+};
+use exchange_wire::answer::Duplicate as DuplicateAnswer;
+use exchange_wire::lead::post_problem;
+use exchange_wire::problem::{CONTENT_TYPE, Problem};
+use exchange_wire::{
+    FieldError, LeadAnswer, LeadStatus, OfferAnswer, PingAnswer, PingStatus, ProblemKind, SaleAnswer,
+};
+
+use super::names::{Names, disclosed};
+use super::pending::{Duplicate, Pending, View};
+use super::seller_api::RETRY_SOON;
+
+/// An answer as the seller's server sends it.
+#[derive(Debug)]
+pub(crate) struct HttpAnswer {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Vec<u8>,
+    pub(crate) allow: Option<&'static str>,
+    pub(crate) retry_after_s: Option<u32>,
+    pub(crate) replayed: bool,
+}
+
+const JSON: &str = "application/json";
+/// After how long a seller may ask again how a pending sale stands.
+const RETRY_PENDING_MS: u64 = 1_000;
+
+impl HttpAnswer {
+    pub(crate) fn json(body: Vec<u8>) -> Self {
+        Self { status: 200, content_type: JSON, body, allow: None, retry_after_s: None, replayed: false }
+    }
+
+    pub(crate) fn problem(problem: &Problem) -> Self {
+        let mut body = Vec::with_capacity(256);
+        problem.render(&mut body);
+        Self {
+            status: problem.status(),
+            content_type: CONTENT_TYPE,
+            retry_after_s: problem.retry_after_s,
+            ..Self::json(body)
+        }
+    }
+
+    pub(crate) fn health(up: bool) -> Self {
+        let (status, body) = if up { (200, r#"{"status":"ok"}"#) } else { (503, r#"{"status":"draining"}"#) };
+        Self { status, ..Self::json(body.into()) }
+    }
+}
+
+pub(crate) fn not_found() -> Problem {
+    Problem::new(ProblemKind::NotFound, "no such lead or ping of yours")
+}
+
+/// Renders an answer for a request; nothing where the sale is not to be seen as what was asked for.
+pub(crate) fn render(
+    answer: &Answer,
+    replayed: bool,
+    pending: &Pending,
+    snapshot: &Snapshot,
+    names: &Names,
+) -> HttpAnswer {
+    let shown = match pending.view {
+        View::Lead => lead(answer, &pending.warnings, snapshot, names),
+        View::Ping | View::GivenBack => ping(answer, pending, snapshot, names),
+    };
+    match shown {
+        Some(body) => HttpAnswer { replayed, ..HttpAnswer::json(body) },
+        None => HttpAnswer::problem(&not_found()),
+    }
+}
+
+fn currency_of(snapshot: &Snapshot, vertical: VerticalIndex) -> Option<Currency> {
+    snapshot.vertical(vertical).map(|vertical| vertical.currency)
+}
+
+fn lead(answer: &Answer, warnings: &[String], snapshot: &Snapshot, names: &Names) -> Option<Vec<u8>> {
+    let status = match answer.status {
+        AnswerStatus::Sold => LeadStatus::Sold,
+        AnswerStatus::Unsold(reason) | AnswerStatus::NoOffer(reason) => LeadStatus::Unsold(reason),
+        AnswerStatus::Pending(reason) => pending_status(answer, reason),
+        AnswerStatus::Running if answer.kind == SaleKind::OneCall => {
+            pending_status(answer, PendingReason::PostInFlight)
+        }
+        AnswerStatus::Duplicate(scope, _) => {
+            LeadStatus::Duplicate(DuplicateAnswer { scope, lead_status: None })
+        }
+        // A ping is no lead before it is posted.
+        AnswerStatus::Offers | AnswerStatus::Running => return None,
+    };
+    let sellers: Vec<Vec<&str>> = answer
+        .sales
+        .iter()
+        .map(|sale| disclosed(snapshot, answer.vertical, sale.buyer).into_iter().collect())
+        .collect();
+    let sales: Vec<SaleAnswer<'_>> = answer
+        .sales
+        .iter()
+        .zip(&sellers)
+        .map(|(sale, sellers)| SaleAnswer {
+            sale_id: names.sale(answer.id, sale.candidate),
+            buyer_ref: names.buyer_ref(snapshot, answer.seller, sale.buyer),
+            sellers,
+            payout: sale.payout,
+            exclusive: sale.exclusive,
+            redirect_url: &sale.redirect_url,
+        })
+        .collect();
+    let mut body = Vec::with_capacity(512);
+    LeadAnswer {
+        lead_id: Some(LeadId(answer.id)),
+        auction_id: Some(AuctionId(answer.id)),
+        status,
+        payout: answer.payout,
+        currency: currency_of(snapshot, answer.vertical)?,
+        sales: &sales,
+        warnings,
+        elapsed_ms: answer.elapsed_us.div_euclid(1_000),
+    }
+    .render(&mut body);
+    Some(body)
+}
+
+fn pending_status(answer: &Answer, reason: PendingReason) -> LeadStatus<'static> {
+    LeadStatus::Pending { reason, settles_by: answer.settles_by, retry_after_ms: RETRY_PENDING_MS }
+}
+
+/// Renders a duplicate of the seller's own lead, with the state of the earlier one where it is known.
+pub(crate) fn duplicate(found: &Duplicate, earlier: Option<&Answer>, pending: &Pending) -> HttpAnswer {
+    let lead_status = earlier.map(|earlier| match earlier.status {
+        AnswerStatus::Sold => "sold",
+        AnswerStatus::Unsold(_) | AnswerStatus::NoOffer(_) => "unsold",
+        AnswerStatus::Pending(_) | AnswerStatus::Running | AnswerStatus::Offers => "pending",
+        AnswerStatus::Duplicate(..) => "duplicate",
+    });
+    let duplicate = DuplicateAnswer { scope: DuplicateScope::Own, lead_status };
+    let mut body = Vec::with_capacity(256);
+    if pending.view == View::Lead {
+        LeadAnswer {
+            lead_id: Some(LeadId(found.earlier)),
+            auction_id: Some(AuctionId(found.id)),
+            status: LeadStatus::Duplicate(duplicate),
+            payout: Amount::ZERO,
+            currency: found.currency,
+            sales: &[],
+            warnings: &pending.warnings,
+            elapsed_ms: found.elapsed_us.div_euclid(1_000),
+        }
+        .render(&mut body);
+    } else {
+        PingAnswer {
+            ping_id: Some(PingId(found.id)),
+            status: PingStatus::Duplicate { lead_id: Some(LeadId(found.earlier)), duplicate },
+            currency: found.currency,
+            expires_at: None,
+            offers: &[],
+            warnings: &pending.warnings,
+        }
+        .render(&mut body);
+    }
+    HttpAnswer { replayed: found.replayed, ..HttpAnswer::json(body) }
+}
+
+fn ping(answer: &Answer, pending: &Pending, snapshot: &Snapshot, names: &Names) -> Option<Vec<u8>> {
+    if answer.kind == SaleKind::OneCall {
+        return None;
+    }
+    let vertical = snapshot.vertical(answer.vertical)?;
+    // A ping that was given back, or whose offers are over, shows none.
+    let over = pending.view == View::GivenBack
+        || matches!(answer.status, AnswerStatus::Unsold(UnsoldReason::OffersExpired));
+    let offered = if over { &[][..] } else { &answer.offers[..] };
+    let sellers: Vec<Vec<&str>> = offered
+        .iter()
+        .map(|offer| disclosed(snapshot, answer.vertical, offer.buyer).into_iter().collect())
+        .collect();
+    let offers: Vec<OfferAnswer<'_>> = offered
+        .iter()
+        .zip(&sellers)
+        .map(|(offer, sellers)| OfferAnswer {
+            offer_id: names.offer(answer.id, offer.key),
+            payout: offer.payout,
+            max_buyers: if offer.max_buyers == 0 { vertical.max_buyers } else { offer.max_buyers },
+            buyer_ref: names.buyer_ref(snapshot, answer.seller, offer.buyer),
+            sellers,
+            expires_at: answer.expires_at,
+        })
+        .collect();
+    let status = match answer.status {
+        AnswerStatus::Duplicate(scope, _) => {
+            PingStatus::Duplicate { lead_id: None, duplicate: DuplicateAnswer { scope, lead_status: None } }
+        }
+        AnswerStatus::NoOffer(reason) => PingStatus::NoOffer(Some(reason)),
+        AnswerStatus::Unsold(reason) if offers.is_empty() => PingStatus::NoOffer(Some(reason)),
+        _ if offers.is_empty() => PingStatus::NoOffer(None),
+        AnswerStatus::Running
+        | AnswerStatus::Sold
+        | AnswerStatus::Unsold(_)
+        | AnswerStatus::Pending(_)
+        | AnswerStatus::Offers => PingStatus::Offers,
+    };
+    let mut body = Vec::with_capacity(512);
+    PingAnswer {
+        ping_id: Some(PingId(answer.id)),
+        status,
+        currency: vertical.currency,
+        expires_at: (answer.expires_at != UtcMicros(0)).then_some(answer.expires_at),
+        offers: &offers,
+        warnings: &pending.warnings,
+    }
+    .render(&mut body);
+    Some(body)
+}
+
+/// Renders a refusal of the node.
+pub(crate) fn refused(refusal: &Refusal, pending: &Pending) -> HttpAnswer {
+    if let (Refusal::Duplicate(scope, _), Some((id, currency))) = (refusal, pending.ping_currency()) {
+        let mut body = Vec::with_capacity(256);
+        LeadAnswer {
+            lead_id: Some(LeadId(id)),
+            auction_id: Some(AuctionId(id)),
+            status: LeadStatus::Duplicate(DuplicateAnswer { scope: *scope, lead_status: None }),
+            payout: Amount::ZERO,
+            currency,
+            sales: &[],
+            warnings: &pending.warnings,
+            elapsed_ms: 0,
+        }
+        .render(&mut body);
+        return HttpAnswer::json(body);
+    }
+    let vertical = pending.ping.as_ref().and_then(|(_, snapshot, vertical)| snapshot.vertical(*vertical));
+    HttpAnswer::problem(&problem(refusal, vertical))
+}
+
+fn problem(refusal: &Refusal, vertical: Option<&Vertical>) -> Problem {
+    let new = Problem::new;
+    match refusal {
+        Refusal::NotFound => not_found(),
+        Refusal::KeyReused => {
+            new(ProblemKind::IdempotencyKeyReused, "send the first body again, or another key")
+        }
+        Refusal::Overloaded => {
+            new(ProblemKind::Overloaded, "nothing was stored; the same key may come again")
+                .with_retry_after(RETRY_SOON)
+        }
+        Refusal::PingExpired => new(ProblemKind::PingExpired, "ping again for new offers"),
+        Refusal::PingClosed | Refusal::Duplicate(..) => {
+            new(ProblemKind::PingClosed, "it was sold, given back, or is being posted; GET shows it")
+        }
+        Refusal::PingLost => new(ProblemKind::PingLost, "nothing was sold; ping again"),
+        Refusal::FieldsChanged(fields) => match vertical {
+            Some(vertical) => post_problem::fields_changed(vertical, fields),
+            None => new(ProblemKind::PingFieldChanged, "send the values of the ping"),
+        },
+        Refusal::FieldsMissing(fields) => missing(vertical, fields),
+        Refusal::UnknownOffer(position) => post_problem::unknown_offer(*position),
+        Refusal::SellerNotNamed(position) => post_problem::seller_not_named(*position),
+        Refusal::OffersConflict => post_problem::offers_conflict(),
+        Refusal::TooSoon { retry_after } => {
+            new(ProblemKind::ResubmittedTooSoon, "nothing was stored; wait and send it again")
+                .with_retry_after(*retry_after)
+        }
+    }
+}
+
+fn missing(vertical: Option<&Vertical>, fields: &[FieldIndex]) -> Problem {
+    let named = fields.iter().filter_map(|index| vertical?.field(*index));
+    let errors: Vec<FieldError> = named
+        .map(|field| {
+            let message =
+                format!("has to be given with the ping or the post: {}", field.kind.expected_type());
+            FieldError::new(format!("fields.{}", field.name), "missing", message)
+        })
+        .collect();
+    Problem::new(ProblemKind::Validation, "required fields are missing").with_errors(errors)
+}

@@ -1,0 +1,88 @@
+//! [`Names`]: the ids and pseudonyms under which a sale is known outside.
+
+use exchange_catalog::Snapshot;
+use exchange_catalog::snapshot::Disclosure;
+use exchange_engine::Auction;
+use exchange_node::Shared;
+use exchange_protocol::{CandidateIndex, OfferKey};
+use exchange_types::{
+    BuyerIndex, HashKey, LeadId, OfferId, Pii, PingId, PostId, SaleId, SellerIndex, Uuid7, VerticalIndex,
+};
+use exchange_wire::{Pseudonym, Pseudonyms};
+
+/// Makes the ids and pseudonyms of sales.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pings: HashKey,
+    posts: HashKey,
+    sales: HashKey,
+    offers: HashKey,
+    pseudonyms: Pseudonyms,
+}
+
+impl Names {
+    /// Returns the maker of names under the exchange's secret.
+    pub(crate) fn new(shared: &Shared, secret: &[u8; 32]) -> Self {
+        Self {
+            pings: shared.derived_key("pings"),
+            posts: shared.derived_key("posts"),
+            sales: shared.derived_key("sales"),
+            offers: shared.derived_key("offers"),
+            pseudonyms: Pseudonyms::new(secret),
+        }
+    }
+
+    /// Returns the id of a ping as its buyer sees it: another for each campaign, so they cannot be joined.
+    pub(crate) fn ping(&self, sale: Uuid7, candidate: CandidateIndex) -> PingId {
+        PingId(sale.derive(&self.pings, u64::from(candidate.0)))
+    }
+
+    /// Returns the id of a post: its idempotency key.
+    pub(crate) fn post(&self, sale: Uuid7, candidate: CandidateIndex) -> PostId {
+        PostId(sale.derive(&self.posts, u64::from(candidate.0)))
+    }
+
+    /// Returns the id of a sale to a buyer.
+    pub(crate) fn sale(&self, sale: Uuid7, candidate: CandidateIndex) -> SaleId {
+        SaleId(sale.derive(&self.sales, u64::from(candidate.0)))
+    }
+
+    /// Returns the id of an offer.
+    pub(crate) fn offer(&self, sale: Uuid7, offer: OfferKey) -> OfferId {
+        OfferId(sale.derive(&self.offers, offer.number()))
+    }
+
+    /// Returns how a campaign's buyer knows the lead.
+    pub(crate) fn lead_ref(&self, auction: &Auction, buyer: &str) -> Pseudonym {
+        self.pseudonyms.lead_ref(buyer, LeadId(auction.id()))
+    }
+
+    /// Returns how a buyer knows a seller.
+    pub(crate) fn source_ref(&self, seller: &str, buyer: &str) -> Pseudonym {
+        self.pseudonyms.source_ref(buyer, seller)
+    }
+
+    /// Returns how a buyer knows the lead's first sub-id, if it has one.
+    pub(crate) fn sub_ref(&self, auction: &Auction, seller: &str, buyer: &str) -> Option<Pseudonym> {
+        let sub = auction.submission().sub_ids().next()?;
+        Some(self.pseudonyms.sub_ref(buyer, seller, sub))
+    }
+
+    /// Returns how a seller knows a buyer.
+    pub(crate) fn buyer_ref(&self, snapshot: &Snapshot, seller: SellerIndex, buyer: BuyerIndex) -> Pseudonym {
+        let seller = snapshot.seller(seller).map_or("", |seller| &*seller.name);
+        let buyer = snapshot.buyer(buyer).map_or("", |buyer| &*buyer.name);
+        self.pseudonyms.buyer_ref(seller, buyer)
+    }
+}
+
+/// Returns the legal name of a buyer where the vertical discloses it to sellers.
+pub(crate) fn disclosed(snapshot: &Snapshot, vertical: VerticalIndex, buyer: BuyerIndex) -> Option<&str> {
+    let open = snapshot.vertical(vertical).is_some_and(|vertical| vertical.disclosure == Disclosure::Legal);
+    snapshot.buyer(buyer).filter(|_| open).map(|buyer| &*buyer.legal_name)
+}
+
+/// Returns the channel that a ping may show.
+pub(crate) fn channel(auction: &Auction) -> Option<Pii<&str>> {
+    exchange_wire::ping::channel_of(auction.submission())
+}

@@ -1,0 +1,249 @@
+//! [`Outbound`]: the world as a shard sees it: buyers, sellers who wait, the journal, randomness.
+
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use exchange_catalog::snapshot::Pricing;
+use exchange_engine::Auction;
+use exchange_node::{Disk, Net, Seed};
+use exchange_protocol::{CandidateIndex, RecordBatch, Reply, SlotKey};
+use exchange_transport::{BuyerClient, Request, RequestHeaders};
+use exchange_types::{Date, Now, ShardIndex, UtcMicros, limits};
+use exchange_wire::ping::SharedPart;
+use exchange_wire::sign::Signed;
+use exchange_wire::{PingMessage, PostMessage, Signer, SourceRefs, ping, post};
+use http::HeaderValue;
+
+use super::catalog_cache::{CatalogCache, CatalogCaches};
+use super::event::Event;
+use super::names::{Names, channel};
+use super::runtime::ShardRuntime;
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::journal_handle::JournalHandle;
+use crate::peers::Peers;
+
+/// The world as a shard sees it. Whatever comes back is delivered to the runtime as an event of its own.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    pub(crate) place: ShardIndex,
+    pub(crate) client: BuyerClient,
+    pub(crate) caches: CatalogCaches,
+    pub(crate) names: Rc<Names>,
+    pub(crate) journal: JournalHandle,
+    pub(crate) peers: Arc<Peers>,
+    pub(crate) entropy: Entropy,
+    pub(crate) clock: Clock,
+    pub(crate) runtime: Weak<ShardRuntime>,
+    /// The part of the pings of one auction that all campaigns share.
+    pub(crate) shared: (SlotKey, Vec<u8>),
+    /// The moment of the events at hand.
+    pub(crate) now: Now,
+    /// Replies for the requests of this shard, answered when the turn is over.
+    pub(crate) replies: Vec<(u64, Reply)>,
+}
+
+impl Outbound {
+    fn cache(&mut self, auction: &Auction) -> Option<Rc<CatalogCache>> {
+        Some(self.caches.of(auction.snapshot()?, &self.client))
+    }
+
+    fn refs(
+        &self,
+        cache: &CatalogCache,
+        auction: &Auction,
+        candidate: CandidateIndex,
+    ) -> Option<(String, SourceRefs)> {
+        let snapshot = auction.snapshot()?;
+        let buyer_index = auction.candidate(candidate)?.buyer;
+        let seller_index = auction.submission().seller;
+        let buyer = &*snapshot.buyer(buyer_index)?.name;
+        let seller = &*snapshot.seller(seller_index)?.name;
+        let source = cache.source_ref(buyer_index, seller_index, || self.names.source_ref(seller, buyer));
+        let sub = self.names.sub_ref(auction, seller, buyer);
+        Some((buyer.to_owned(), SourceRefs { source, sub }))
+    }
+
+    /// Renders a ping into `body`.
+    fn render_ping(
+        &mut self,
+        cache: &CatalogCache,
+        auction: &Auction,
+        candidate: CandidateIndex,
+        body: &mut Vec<u8>,
+    ) -> Option<()> {
+        let vertical = auction.vertical()?;
+        if self.shared.0 != auction.key() || self.shared.1.is_empty() {
+            self.shared.0 = auction.key();
+            self.shared.1.clear();
+            let created_at = auction.admitted().utc;
+            let part = SharedPart {
+                vertical,
+                lead: auction.submission(),
+                created_at,
+                today: today(created_at),
+                test: false,
+            };
+            ping::render_shared(&part, &mut self.shared.1);
+        }
+        let (buyer, source) = self.refs(cache, auction, candidate)?;
+        let campaign = auction.campaign(candidate)?;
+        let left = auction.candidate(candidate)?.ping_deadline.saturating_sub(self.now.mono);
+        let floor = vertical.disclose_floor.then(|| {
+            let contender = auction.contender(candidate)?;
+            let least = exchange_engine::least_bid(auction.rules()?, &contender.terms, contender.reserve)?;
+            Some((least, vertical.currency))
+        });
+        let message = PingMessage {
+            shared: &self.shared.1,
+            ping_id: self.names.ping(auction.id(), candidate),
+            campaign: &campaign.name,
+            timeout_ms: left.as_millis(),
+            lead_ref: self.names.lead_ref(auction, &buyer),
+            source,
+            channel: channel(auction),
+            floor: floor.flatten(),
+        };
+        ping::render(&message, body);
+        Some(())
+    }
+
+    fn try_send_ping(&mut self, auction: &Auction, candidate: CandidateIndex) -> Option<()> {
+        let cache = self.cache(auction)?;
+        let mut body = Vec::with_capacity(1_024);
+        self.render_ping(&cache, auction, candidate, &mut body)?;
+        let campaign = auction.campaign(candidate)?;
+        let Pricing::Ping { endpoint, .. } = &campaign.pricing else { return None };
+        let campaign_index = auction.candidate(candidate)?.campaign;
+        let id = self.names.ping(auction.id(), candidate).to_string();
+        let headers = if campaign.sign_pings {
+            signed(cache.signer(campaign_index)?, &id, self.now.utc, &body)?
+        } else {
+            RequestHeaders::default()
+        };
+        let request = Request {
+            headers,
+            body: Bytes::from(body),
+            deadline: self.clock.instant(auction.candidate(candidate)?.ping_deadline),
+            reply_bytes_max: limits::PING_REPLY_BYTES_MAX,
+            retry_stale: true,
+        };
+        let (runtime, key) = (Weak::clone(&self.runtime), auction.key());
+        self.client.send(cache.handle(*endpoint)?, request, move |result| {
+            if let Some(runtime) = runtime.upgrade() {
+                runtime.deliver(Event::PingDone { auction: key, candidate, result });
+            }
+        });
+        Some(())
+    }
+
+    fn try_send_post(&mut self, auction: &Auction, candidate: CandidateIndex) -> Option<()> {
+        let cache = self.cache(auction)?;
+        let (buyer, source) = self.refs(&cache, auction, candidate)?;
+        let campaign = auction.campaign(candidate)?;
+        let vertical = auction.vertical()?;
+        let sent = auction.post(candidate)?;
+        let contender = auction.contender(candidate)?;
+        let entry = contender.entries.as_slice().get(usize::from(sent.pick.entry))?;
+        let pinged = matches!(campaign.pricing, Pricing::Ping { .. });
+        let post_id = self.names.post(auction.id(), candidate);
+        let message = PostMessage {
+            vertical,
+            lead: auction.submission(),
+            campaign: &campaign.name,
+            post_id,
+            sale_id: self.names.sale(auction.id(), candidate),
+            ping_id: pinged.then(|| self.names.ping(auction.id(), candidate)),
+            bid_id: entry.bid_id.as_str(),
+            lead_ref: self.names.lead_ref(auction, &buyer),
+            source,
+            price: sent.pick.price,
+            exclusive: sent.pick.exclusive,
+            timeout_ms: sent.give_up_at.saturating_sub(self.now.mono).as_millis(),
+            created_at: auction.admitted().utc,
+            test: false,
+        };
+        let mut body = Vec::with_capacity(2_048);
+        post::render(&message, &mut body);
+        let id = post_id.to_string();
+        let campaign_index = auction.candidate(candidate)?.campaign;
+        let mut headers = signed(cache.signer(campaign_index)?, &id, self.now.utc, &body)?;
+        headers.idempotency_key.clone_from(&headers.webhook_id);
+        let request = Request {
+            headers,
+            body: Bytes::from(body),
+            deadline: self.clock.instant(sent.give_up_at),
+            reply_bytes_max: limits::POST_REPLY_BYTES_MAX,
+            retry_stale: false,
+        };
+        let (runtime, key) = (Weak::clone(&self.runtime), auction.key());
+        self.client.send(cache.handle(campaign.post)?, request, move |result| {
+            if let Some(runtime) = runtime.upgrade() {
+                runtime.deliver(Event::PostDone { auction: key, candidate, result });
+            }
+        });
+        Some(())
+    }
+
+    /// Reports a message that could not even be made as one that never left.
+    fn unmade(&self, event: Event) {
+        if let Some(runtime) = self.runtime.upgrade() {
+            runtime.deliver(event);
+        }
+    }
+}
+
+impl Net for Outbound {
+    fn send_ping(&mut self, auction: &Auction, candidate: CandidateIndex) {
+        if self.try_send_ping(auction, candidate).is_none() {
+            let result = Err(exchange_transport::Failure::NotSent(exchange_types::NotSent::Address));
+            self.unmade(Event::PingDone { auction: auction.key(), candidate, result });
+        }
+    }
+
+    fn send_post(&mut self, auction: &Auction, candidate: CandidateIndex) {
+        if self.try_send_post(auction, candidate).is_none() {
+            let result = Err(exchange_transport::Failure::NotSent(exchange_types::NotSent::Address));
+            self.unmade(Event::PostDone { auction: auction.key(), candidate, result });
+        }
+    }
+
+    fn reply(&mut self, token: u64, reply: Reply) {
+        self.replies.push((token, reply));
+    }
+
+    fn wake(&mut self, place: ShardIndex) {
+        self.peers.wake(place);
+    }
+}
+
+impl Disk for Outbound {
+    fn append(&mut self, batch: RecordBatch<'_>) {
+        self.journal.append(self.place, batch);
+    }
+}
+
+impl Seed for Outbound {
+    fn entropy(&mut self) -> u128 {
+        self.entropy.bits()
+    }
+}
+
+/// Returns the headers of a signed message.
+fn signed(signer: &Signer, id: &str, now: UtcMicros, body: &[u8]) -> Option<RequestHeaders> {
+    let timestamp = now.0.div_euclid(1_000_000);
+    let mut signature = Vec::with_capacity(64);
+    signer.signature(Signed { id, timestamp, body }, &mut signature);
+    Some(RequestHeaders {
+        webhook_id: Some(HeaderValue::from_str(id).ok()?),
+        webhook_timestamp: Some(HeaderValue::from(timestamp)),
+        webhook_signature: Some(HeaderValue::from_bytes(&signature).ok()?),
+        ..RequestHeaders::default()
+    })
+}
+
+fn today(at: UtcMicros) -> Date {
+    let days = at.0.div_euclid(86_400_000_000);
+    Date::from_days(i32::try_from(days).unwrap_or(i32::MAX))
+}

@@ -1,0 +1,314 @@
+//! [`ShardRuntime`]: a shard on its thread: one inbox of events, one synchronous call for each.
+
+use core::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use exchange_catalog::Snapshot;
+use exchange_engine::Auction;
+use exchange_node::{Current, Requester, Shard, Shared};
+use exchange_protocol::{AnswerStatus, CandidateIndex, Refusal, Reply, SlotKey, Waiter};
+use exchange_transport::{Failure, Reply as BuyerReply};
+use exchange_types::{DuplicateScope, EndpointIndex, HashKey, Now, PostReply, ShardIndex};
+use exchange_wire::{FingerprintKey, reply};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::answer_body::{self, HttpAnswer};
+use super::event::Event;
+use super::names::Names;
+use super::outbound::Outbound;
+use super::pending::{Duplicate, Pending, Pendings};
+use crate::clock::Clock;
+use crate::keys::KeyStore;
+use crate::lifecycle::Lifecycle;
+
+/// How a request is answered.
+pub(crate) type Respond = Box<dyn FnOnce(HttpAnswer)>;
+
+/// Messages of the mesh that are taken before other events have their turn.
+const MESSAGES_A_TURN: usize = 64;
+
+/// A shard on its thread.
+///
+/// Everything that happens is delivered as an [`Event`]; one delivered while another is being taken waits in
+/// the inbox until that turn is over, so no call ever finds the shard in the middle of another.
+#[derive(Debug)]
+pub(crate) struct ShardRuntime {
+    place: ShardIndex,
+    shared: Arc<Shared>,
+    keys: Arc<KeyStore>,
+    lifecycle: Arc<Lifecycle>,
+    names: Rc<Names>,
+    claim_keys: HashKey,
+    fingerprint_keys: FingerprintKey,
+    clock: Clock,
+    shard: RefCell<Shard>,
+    world: RefCell<Outbound>,
+    pendings: RefCell<Pendings>,
+    inbox: RefCell<VecDeque<Event>>,
+    busy: Cell<bool>,
+    /// Rings when the next timeout may have moved to the front.
+    pub(super) timer: Notify,
+    /// For when the timer is set.
+    pub(super) armed: Cell<Option<Instant>>,
+}
+
+/// What a [`ShardRuntime`] is made of.
+pub(crate) struct Parts {
+    pub(crate) shard: Shard,
+    pub(crate) place: ShardIndex,
+    pub(crate) keys: Arc<KeyStore>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) names: Rc<Names>,
+    pub(crate) fingerprint_keys: FingerprintKey,
+    pub(crate) clock: Clock,
+}
+
+impl ShardRuntime {
+    /// Returns the runtime of a shard; `outbound` gets the way back to it.
+    pub(crate) fn new(parts: Parts, outbound: impl FnOnce(Weak<Self>) -> Outbound) -> Rc<Self> {
+        let Parts { shard, place, keys, lifecycle, names, fingerprint_keys, clock } = parts;
+        let shared = Arc::clone(shard.shared());
+        Rc::new_cyclic(|weak| Self {
+            place,
+            claim_keys: shared.derived_key("claims"),
+            shared,
+            keys,
+            lifecycle,
+            names,
+            fingerprint_keys,
+            clock,
+            shard: RefCell::new(shard),
+            world: RefCell::new(outbound(Weak::clone(weak))),
+            pendings: RefCell::default(),
+            inbox: RefCell::default(),
+            busy: Cell::new(false),
+            timer: Notify::new(),
+            armed: Cell::new(None),
+        })
+    }
+
+    /// Takes an event, now or right after the one at hand.
+    pub(crate) fn deliver(&self, event: Event) {
+        self.inbox.borrow_mut().push_back(event);
+        if self.busy.replace(true) {
+            return;
+        }
+        let now = self.clock.now();
+        self.world.borrow_mut().now = now;
+        loop {
+            // The borrow has to end before the event is taken, since that may deliver more.
+            let next = self.inbox.borrow_mut().pop_front();
+            let Some(event) = next else { break };
+            self.take(now, event);
+            self.answer_replies(now);
+        }
+        self.busy.set(false);
+        self.arm();
+    }
+
+    /// Rings the timer where the next timeout lies before the one for which it is set.
+    fn arm(&self) {
+        let next = self.next_timeout();
+        let earlier = match (next, self.armed.get()) {
+            (Some(next), Some(armed)) => next < armed,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if earlier {
+            self.armed.set(next);
+            self.timer.notify_one();
+        }
+    }
+
+    /// Opens connections to the buyers of a catalog ahead of the first lead.
+    pub(super) fn warm(&self, snapshot: &Arc<Snapshot>) {
+        let mut world = self.world.borrow_mut();
+        let world = &mut *world;
+        let cache = world.caches.of(snapshot, &world.client);
+        for position in 0..snapshot.endpoints.len() {
+            let index = EndpointIndex(u32::try_from(position).unwrap_or(u32::MAX));
+            if let Some(handle) = cache.handle(index) {
+                world.client.warm(handle, 1);
+            }
+        }
+    }
+
+    fn take(&self, now: Now, event: Event) {
+        match event {
+            Event::Request(intake) => self.take_request(now, *intake),
+            Event::PingDone { auction, candidate, result } => self.ping_done(now, auction, candidate, result),
+            Event::PostDone { auction, candidate, result } => {
+                self.post_done(now, auction, candidate, &result);
+            }
+            Event::Bell => {
+                let durable = self.world.borrow().journal.durable(self.place);
+                let more = self.with_shard(|shard, world| {
+                    shard.durable(world, now, durable);
+                    shard.take_messages(world, now, MESSAGES_A_TURN)
+                });
+                if more {
+                    self.world.borrow().peers.wake(self.place);
+                }
+            }
+            Event::Tick => self.with_shard(|shard, world| shard.tick(world, now)),
+        }
+    }
+
+    fn ping_done(
+        &self,
+        now: Now,
+        auction: SlotKey,
+        candidate: CandidateIndex,
+        result: Result<BuyerReply, Failure>,
+    ) {
+        let read = match result {
+            Err(failure) => failure.ping_reply(),
+            Ok(came) => {
+                let shard = self.shard.borrow();
+                // An auction that is over has no use for the reply.
+                let Some(vertical) = shard.auction(auction).and_then(Auction::vertical) else { return };
+                reply::parse_ping(came.status, &came.body, vertical.currency, vertical.bid_max)
+            }
+        };
+        self.with_shard(|shard, world| shard.ping_reply(world, now, auction, candidate, &read));
+    }
+
+    fn post_done(
+        &self,
+        now: Now,
+        auction: SlotKey,
+        candidate: CandidateIndex,
+        result: &Result<BuyerReply, Failure>,
+    ) {
+        let mut scratch = String::new();
+        let read = match result {
+            Err(failure) => PostReply::bare(failure.post_outcome()),
+            Ok(came) => {
+                let shard = self.shard.borrow();
+                let Some(found) = shard.auction(auction) else { return };
+                let (Some(campaign), Some(vertical)) = (found.campaign(candidate), found.vertical()) else {
+                    return;
+                };
+                reply::parse_post(
+                    came.status,
+                    &came.body,
+                    campaign.unmatched,
+                    vertical.currency,
+                    &mut scratch,
+                )
+            }
+        };
+        self.with_shard(|shard, world| shard.post_reply(world, now, auction, candidate, read));
+    }
+
+    /// Answers the requests for which the shard has replied in this turn.
+    fn answer_replies(&self, now: Now) {
+        loop {
+            let mut replies = core::mem::take(&mut self.world.borrow_mut().replies);
+            if replies.is_empty() {
+                return;
+            }
+            for (token, reply) in replies.drain(..) {
+                let taken = self.pendings.borrow_mut().take(token);
+                if let Some(pending) = taken {
+                    self.answer_one(now, pending, reply);
+                }
+            }
+        }
+    }
+
+    fn answer_one(&self, now: Now, mut pending: Pending, reply: Reply) {
+        if let Some(found) = pending.duplicate {
+            let earlier = match &reply {
+                Reply::Answer { answer, .. } => Some(&**answer),
+                Reply::Refusal(_) | Reply::Account(_) => None,
+            };
+            let answer = answer_body::duplicate(&found, earlier, &pending);
+            return (pending.respond)(answer);
+        }
+        match reply {
+            Reply::Answer { answer, snapshot, replayed } => {
+                if let AnswerStatus::Duplicate(DuplicateScope::Own, Some(earlier)) = answer.status
+                    && let Some(vertical) = snapshot.vertical(answer.vertical)
+                {
+                    let (id, elapsed_us) = (answer.id, answer.elapsed_us);
+                    pending.duplicate =
+                        Some(Duplicate { id, currency: vertical.currency, elapsed_us, replayed, earlier });
+                    return self.ask_earlier(now, pending);
+                }
+                let body = answer_body::render(&answer, replayed, &pending, &snapshot, &self.names);
+                (pending.respond)(body);
+            }
+            Reply::Refusal(Refusal::Duplicate(DuplicateScope::Own, Some(earlier))) => {
+                let Some((id, currency)) = pending.ping_currency() else { return };
+                let (elapsed_us, replayed) = (0, false);
+                pending.duplicate = Some(Duplicate { id, currency, elapsed_us, replayed, earlier });
+                self.ask_earlier(now, pending);
+            }
+            Reply::Refusal(refusal) => {
+                let answer = answer_body::refused(&refusal, &pending);
+                (pending.respond)(answer);
+            }
+            // Accounts go to the control plane, which has waiters of its own.
+            Reply::Account(_) => {}
+        }
+    }
+
+    /// Asks how the lead stands of which a submission is a duplicate.
+    fn ask_earlier(&self, now: Now, pending: Pending) {
+        let Some(found) = pending.duplicate else { return };
+        let requester = Requester::Seller(pending.seller.clone());
+        let waiter = self.wait(pending);
+        self.with_shard(|shard, world| shard.read(world, now, found.earlier, requester, waiter));
+    }
+
+    /// Notes a request that waits, and returns how the node names it.
+    pub(super) fn wait(&self, pending: Pending) -> Waiter {
+        Waiter { place: self.place, token: self.pendings.borrow_mut().insert(pending) }
+    }
+
+    pub(super) fn with_shard<T>(&self, act: impl FnOnce(&mut Shard, &mut Outbound) -> T) -> T {
+        act(&mut self.shard.borrow_mut(), &mut self.world.borrow_mut())
+    }
+
+    pub(super) fn place(&self) -> ShardIndex {
+        self.place
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) fn current(&self) -> Arc<Current> {
+        self.shared.current()
+    }
+
+    pub(super) fn keys(&self) -> &KeyStore {
+        &self.keys
+    }
+
+    pub(super) fn claim_keys(&self) -> HashKey {
+        self.claim_keys
+    }
+
+    pub(super) fn fingerprint_keys(&self) -> &FingerprintKey {
+        &self.fingerprint_keys
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.lifecycle.is_draining()
+    }
+
+    /// Returns when the shard wants a tick.
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        self.shard.borrow().next_timeout().map(|at| self.clock.instant(at))
+    }
+
+    /// Returns how many requests wait and how many auctions are on their way.
+    pub(super) fn load(&self) -> (usize, usize) {
+        (self.pendings.borrow().len(), self.shard.borrow().auctions())
+    }
+}

@@ -1,0 +1,358 @@
+//! The paths of the seller listener: from a complete HTTP request to the shard.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use exchange_catalog::Snapshot;
+use exchange_control::{Principal, Role};
+use exchange_node::{Arrival, ClaimKey, PostArrival, Requester};
+use exchange_protocol::{SaleKind, SellerPost, Waiter};
+use exchange_types::{FieldIndex, LeadId, Nanos, Now, PingId, SellerIndex, Submission, Uuid7, Value, limits};
+use exchange_wire::problem::Problem;
+use exchange_wire::{FieldError, Identity, KeyMode, Mode, ProblemKind, lead};
+
+use super::answer_body::{self, HttpAnswer};
+use super::pending::{Pending, View};
+use super::runtime::{Respond, ShardRuntime};
+
+/// A complete request of a seller.
+pub(crate) struct Intake {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) authorization: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) idempotency_key: Option<Vec<u8>>,
+    pub(crate) body: Bytes,
+    pub(crate) respond: Respond,
+}
+
+impl core::fmt::Debug for Intake {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Intake")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The methods that some path takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Delete,
+    Other,
+}
+
+/// A path that is known, with what it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Leads,
+    Lead(Option<Uuid7>),
+    Pings,
+    Ping(Option<Uuid7>),
+    PingPost(Option<Uuid7>),
+    Live,
+    Ready,
+}
+
+impl Route {
+    fn of(path: &str) -> Option<Self> {
+        let ping = |id: &str| id.parse::<PingId>().ok().map(|id| id.0);
+        match path.strip_prefix("/v1/") {
+            Some("leads") => return Some(Self::Leads),
+            Some("pings") => return Some(Self::Pings),
+            Some(rest) => {
+                if let Some(id) = rest.strip_prefix("leads/") {
+                    return (!id.contains('/')).then(|| Self::Lead(id.parse::<LeadId>().ok().map(|id| id.0)));
+                }
+                let rest = rest.strip_prefix("pings/")?;
+                return match rest.split_once('/') {
+                    None => Some(Self::Ping(ping(rest))),
+                    Some((id, "post")) => Some(Self::PingPost(ping(id))),
+                    Some(_) => None,
+                };
+            }
+            None => {}
+        }
+        match path {
+            "/health/live" => Some(Self::Live),
+            "/health/ready" => Some(Self::Ready),
+            _ => None,
+        }
+    }
+
+    const fn allowed(self) -> &'static str {
+        match self {
+            Self::Leads | Self::Pings | Self::PingPost(_) => "POST",
+            Self::Lead(_) | Self::Live | Self::Ready => "GET",
+            Self::Ping(_) => "GET, DELETE",
+        }
+    }
+
+    const fn takes(self, method: Method) -> bool {
+        match self {
+            Self::Leads | Self::Pings | Self::PingPost(_) => matches!(method, Method::Post),
+            Self::Lead(_) | Self::Live | Self::Ready => matches!(method, Method::Get),
+            Self::Ping(_) => matches!(method, Method::Get | Method::Delete),
+        }
+    }
+}
+
+impl ShardRuntime {
+    /// Takes a seller's request: answers it at once, or hands it to the shard.
+    pub(super) fn take_request(&self, now: Now, intake: Intake) {
+        let Some(route) = Route::of(&intake.path) else {
+            let problem = Problem::new(ProblemKind::NotFound, "no such path on the seller listener");
+            return (intake.respond)(HttpAnswer::problem(&problem));
+        };
+        if !route.takes(intake.method) {
+            let problem =
+                Problem::new(ProblemKind::MethodNotAllowed, format!("this path takes {}", route.allowed()));
+            return (intake.respond)(HttpAnswer {
+                allow: Some(route.allowed()),
+                ..HttpAnswer::problem(&problem)
+            });
+        }
+        if matches!(route, Route::Live | Route::Ready) {
+            let ready = route == Route::Live || !self.is_draining();
+            return (intake.respond)(HttpAnswer::health(ready));
+        }
+        let principal = match self.authenticate(intake.authorization.as_deref()) {
+            Ok(principal) => principal,
+            Err(problem) => return (intake.respond)(HttpAnswer::problem(&problem)),
+        };
+        if let Err((problem, respond)) = self.dispatch(now, route, intake, &principal) {
+            respond(HttpAnswer::problem(&problem));
+        }
+    }
+
+    fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Principal>, Problem> {
+        let unauthorized = || Problem::new(ProblemKind::Unauthorized, "send `Authorization: Bearer <key>`");
+        let (scheme, key) =
+            authorization.and_then(|header| header.split_once(' ')).ok_or_else(unauthorized)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(unauthorized());
+        }
+        let principal = self.keys().authenticate(key.trim()).ok_or_else(unauthorized)?;
+        if principal.role != Role::Seller {
+            return Err(Problem::new(
+                ProblemKind::Forbidden,
+                "the seller listener takes the keys of sellers",
+            ));
+        }
+        if principal.mode == KeyMode::Test {
+            return Err(Problem::new(ProblemKind::Forbidden, "a test key cannot sell; use a live key"));
+        }
+        Ok(principal)
+    }
+
+    /// Hands a request to the shard; what stands against it comes back with the way to answer.
+    fn dispatch(
+        &self,
+        now: Now,
+        route: Route,
+        intake: Intake,
+        principal: &Principal,
+    ) -> Result<(), (Problem, Respond)> {
+        let requester = Requester::Seller(principal.name.clone());
+        match route {
+            Route::Leads => self.take_lead(now, SaleKind::OneCall, intake, principal),
+            Route::Pings => self.take_lead(now, SaleKind::TwoStep, intake, principal),
+            Route::PingPost(Some(ping)) => self.take_post(now, ping, intake, principal),
+            Route::Lead(Some(id)) => {
+                let waiter = self.wait(Pending::new(View::Lead, intake.respond, principal.name.clone()));
+                self.with_shard(|shard, world| shard.read(world, now, id, requester, waiter));
+                Ok(())
+            }
+            Route::Ping(Some(id)) => {
+                let given_back = intake.method == Method::Delete;
+                let view = if given_back { View::GivenBack } else { View::Ping };
+                let waiter = self.wait(Pending::new(view, intake.respond, principal.name.clone()));
+                self.with_shard(|shard, world| {
+                    if given_back {
+                        shard.give_back(world, now, id, requester, waiter);
+                    } else {
+                        shard.read(world, now, id, requester, waiter);
+                    }
+                });
+                Ok(())
+            }
+            Route::Lead(None) | Route::Ping(None) | Route::PingPost(None) | Route::Live | Route::Ready => {
+                Err((answer_body::not_found(), intake.respond))
+            }
+        }
+    }
+
+    fn take_lead(
+        &self,
+        now: Now,
+        kind: SaleKind,
+        intake: Intake,
+        principal: &Principal,
+    ) -> Result<(), (Problem, Respond)> {
+        if self.is_draining() {
+            let problem =
+                Problem::new(ProblemKind::NotReady, "the exchange is stopping").with_retry_after(RETRY_SOON);
+            return Err((problem, intake.respond));
+        }
+        let current = self.current();
+        let Some(seller) = current.snapshot.seller_named(&principal.name) else {
+            let problem = Problem::new(ProblemKind::Forbidden, "the catalog has no seller of the key's name");
+            return Err((problem, intake.respond));
+        };
+        let header = match idempotency_key(&intake).and_then(|key| json(&intake).map(|()| key)) {
+            Ok(header) => header,
+            Err(problem) => return Err((problem, intake.respond)),
+        };
+        let mut submission = self.with_shard(|shard, _| shard.take_submission());
+        let mode = if kind == SaleKind::OneCall { Mode::Lead } else { Mode::Ping };
+        let parsed = match lead::parse(&intake.body, mode, &current.snapshot, seller, &mut submission) {
+            Ok(parsed) => parsed,
+            Err(problem) => {
+                self.with_shard(|shard, _| shard.give_submission(submission));
+                return Err((problem, intake.respond));
+            }
+        };
+        let claim = self.claim(kind, &principal.name, header.as_deref(), &submission, &intake.body);
+        let fingerprints = self.fingerprints(&submission, &parsed.identity, &current.snapshot);
+        let view = if kind == SaleKind::OneCall { View::Lead } else { View::Ping };
+        let mut pending = Pending::new(view, intake.respond, principal.name.clone());
+        pending.warnings = parsed.warnings;
+        let token = self.wait(pending).token;
+        let snapshot = Arc::clone(&current.snapshot);
+        let arrival = Arrival { kind, submission, snapshot, claim, fingerprints, token };
+        self.with_shard(|shard, world| shard.lead(world, now, arrival));
+        Ok(())
+    }
+
+    fn take_post(
+        &self,
+        now: Now,
+        ping: Uuid7,
+        intake: Intake,
+        principal: &Principal,
+    ) -> Result<(), (Problem, Respond)> {
+        let header = match idempotency_key(&intake).and_then(|key| json(&intake).map(|()| key)) {
+            Ok(header) => header,
+            Err(problem) => return Err((problem, intake.respond)),
+        };
+        let mut submission = self.with_shard(|shard, _| shard.take_submission());
+        let mut pending = Pending::new(View::Lead, intake.respond, principal.name.clone());
+        let mut arrival = PostArrival {
+            ping,
+            seller: SellerIndex(u32::MAX),
+            seller_name: principal.name.clone(),
+            post: SellerPost { submission: Box::default(), named: Vec::new(), fallback: true, wait: None },
+            offer_ids: Vec::new(),
+            keep_on_changed: false,
+            claim: None,
+            fingerprints: [None; 2],
+            waiter: Waiter { place: self.place(), token: 0 },
+        };
+        // A ping that is not open any more has no schema; its shard says what became of it.
+        if let Some((snapshot, vertical)) = self.shared().ping_schema(ping)
+            && let Some(seller) = snapshot.seller_named(&principal.name)
+        {
+            let mode = Mode::Post { vertical };
+            let parsed = match lead::parse(&intake.body, mode, &snapshot, seller, &mut submission) {
+                Ok(parsed) => parsed,
+                Err(problem) => {
+                    self.with_shard(|shard, _| shard.give_submission(submission));
+                    return Err((problem, pending.respond));
+                }
+            };
+            arrival.seller = seller;
+            arrival.fingerprints = self.fingerprints(&submission, &Identity::default(), &snapshot);
+            arrival.offer_ids = parsed.post.offer_ids;
+            arrival.keep_on_changed = parsed.post.keep_on_changed;
+            arrival.post.fallback = parsed.post.fallback.unwrap_or(true);
+            arrival.claim =
+                header.as_deref().map(|key| self.post_claim(&principal.name, ping, key, &intake.body));
+            pending.warnings = parsed.warnings;
+            pending.ping = Some((ping, Arc::clone(&snapshot), vertical));
+        }
+        arrival.post.submission = submission;
+        arrival.waiter = self.wait(pending);
+        self.with_shard(|shard, world| shard.post(world, now, arrival));
+        Ok(())
+    }
+
+    /// Returns the claim of a lead or ping: its idempotency key, else the seller's own reference.
+    fn claim(
+        &self,
+        kind: SaleKind,
+        seller: &str,
+        header: Option<&[u8]>,
+        submission: &Submission,
+        body: &[u8],
+    ) -> Option<ClaimKey> {
+        let (source, key) = match header {
+            Some(key) => ("header", key),
+            None => ("seller_ref", submission.seller_ref()?.as_bytes()),
+        };
+        let step = if kind == SaleKind::OneCall { "lead" } else { "ping" };
+        let vertical = u128::from(submission.vertical.0);
+        let keys = self.claim_keys();
+        let key = keys.hasher().text(step).text(source).text(seller).number(vertical).bytes(key).finish();
+        Some(ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish() })
+    }
+
+    fn post_claim(&self, seller: &str, ping: Uuid7, key: &[u8], body: &[u8]) -> ClaimKey {
+        let keys = self.claim_keys();
+        let key = keys.hasher().text("post").text(seller).number(ping.as_u128()).bytes(key).finish();
+        ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish() }
+    }
+
+    /// Returns the fingerprints of the person: from the fields, else from the digests that came with a ping.
+    fn fingerprints(
+        &self,
+        submission: &Submission,
+        identity: &Identity,
+        snapshot: &Snapshot,
+    ) -> [Option<u128>; 2] {
+        let Some(vertical) = snapshot.vertical(submission.vertical) else { return [None; 2] };
+        let keys = self.fingerprint_keys();
+        let number = |print: exchange_wire::Fingerprint| {
+            let vertical = u128::from(submission.vertical.0);
+            self.claim_keys().hasher().text("person").number(vertical).bytes(&print.0).finish()
+        };
+        let of_field = |field: &FieldIndex| match submission.value(*field) {
+            Some(Value::Text(span)) => Some(number(keys.of_value(submission.text(span).reveal()))),
+            Some(
+                Value::Integer(_) | Value::Decimal(_) | Value::Boolean(_) | Value::Choice(_) | Value::Date(_),
+            )
+            | None => None,
+        };
+        let mut given = vertical.identity.iter().filter_map(of_field);
+        let from_fields = [given.next(), given.next()];
+        if from_fields.iter().any(Option::is_some) {
+            return from_fields;
+        }
+        let digests = [identity.phone_sha256, identity.email_sha256];
+        digests.map(|digest| digest.map(|digest| number(keys.of_sha256(&digest))))
+    }
+}
+
+/// After which a seller may try again where the exchange has no room or is stopping.
+pub(super) const RETRY_SOON: Nanos = Nanos::from_secs(1);
+
+fn idempotency_key(intake: &Intake) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(key) = &intake.idempotency_key else { return Ok(None) };
+    let visible = key.iter().all(|byte| (0x21..=0x7e).contains(byte));
+    if key.is_empty() || key.len() > limits::KEY_BYTES_MAX || !visible {
+        let message = format!("send 1 to {} visible ASCII characters", limits::KEY_BYTES_MAX);
+        let errors = vec![FieldError::new("Idempotency-Key", "malformed", message)];
+        return Err(Problem::new(ProblemKind::Validation, "1 field is missing or wrong").with_errors(errors));
+    }
+    Ok(Some(key.clone()))
+}
+
+fn json(intake: &Intake) -> Result<(), Problem> {
+    let media = intake.content_type.as_deref().unwrap_or("");
+    let essence = media.split(';').next().unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemKind::UnsupportedMediaType, "send `Content-Type: application/json`"))
+}

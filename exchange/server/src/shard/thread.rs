@@ -1,0 +1,140 @@
+//! [`start`]: the thread of a shard, from its runtime to its drain.
+
+use core::time::Duration;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use exchange_node::{Mesh, Shard, Shared};
+use exchange_transport::{BuyerClient, ClientConfig, SellerServer, ServerLimits, ShardOutlet};
+use exchange_types::{Now, ShardIndex};
+use exchange_wire::FingerprintKey;
+use tokio::select;
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::catalog_cache::CatalogCaches;
+use super::event::Event;
+use super::names::Names;
+use super::outbound::Outbound;
+use super::runtime::{Parts, ShardRuntime};
+use super::seller_handler::SellerHandler;
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::journal_handle::JournalHandle;
+use crate::keys::KeyStore;
+use crate::lifecycle::Lifecycle;
+use crate::peers::Peers;
+
+/// How long a drain waits for posts that are out after the last seller was answered.
+const POSTS_DRAIN_MAX: Duration = Duration::from_secs(30);
+/// How often a drain looks whether they are back.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// What a shard's thread is started with.
+#[derive(Debug)]
+pub(crate) struct ShardSetup {
+    pub(crate) place: ShardIndex,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) mesh: Mesh,
+    pub(crate) peers: Arc<Peers>,
+    pub(crate) journal: JournalHandle,
+    pub(crate) keys: Arc<KeyStore>,
+    pub(crate) lifecycle: Arc<Lifecycle>,
+    pub(crate) clock: Clock,
+    pub(crate) client: ClientConfig,
+    pub(crate) limits: ServerLimits,
+    pub(crate) outlet: ShardOutlet,
+    /// The secrets behind pseudonyms and fingerprints.
+    pub(crate) pseudonyms: [u8; 32],
+    pub(crate) fingerprints: [u8; 32],
+}
+
+/// Starts a shard's thread.
+///
+/// # Errors
+///
+/// Says that the operating system gives no thread or no poll handle.
+pub(crate) fn start(setup: ShardSetup) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let name = format!("shard-{}", setup.place.0);
+    std::thread::Builder::new().name(name).spawn(move || LocalSet::new().block_on(&runtime, run(setup)))
+}
+
+/// Runs a shard until the process stops. Not cancel-safe.
+async fn run(setup: ShardSetup) {
+    let bell = setup.peers.bell(setup.place);
+    let lifecycle = Arc::clone(&setup.lifecycle);
+    let (limits, place, outlet, runtime) = build(setup);
+    let warming = runtime.current();
+    runtime.warm(&warming.snapshot);
+    let ringing = Rc::clone(&runtime);
+    spawn_local(async move {
+        loop {
+            bell.notified().await;
+            ringing.deliver(Event::Bell);
+        }
+    });
+    let ticking = Rc::clone(&runtime);
+    spawn_local(async move { tick(&ticking).await });
+    let server = SellerServer::new(Rc::new(SellerHandler(Rc::clone(&runtime))), limits, lifecycle.stopping());
+    let cut = server.run(outlet).await;
+    let drained = timeout(POSTS_DRAIN_MAX, async {
+        while runtime.load().1 > 0 {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    });
+    let left = if drained.await.is_ok() { 0 } else { runtime.load().1 };
+    tracing::info!(shard = place.0, connections_cut = cut, auctions_left = left, "shard has stopped");
+}
+
+fn build(setup: ShardSetup) -> (ServerLimits, ShardIndex, ShardOutlet, Rc<ShardRuntime>) {
+    let ShardSetup {
+        place,
+        shared,
+        mesh,
+        peers,
+        journal,
+        keys,
+        lifecycle,
+        clock,
+        client,
+        limits,
+        outlet,
+        ..
+    } = setup;
+    let names = Rc::new(Names::new(&shared, &setup.pseudonyms));
+    let fingerprint_keys = FingerprintKey::new(&setup.fingerprints);
+    let shard = Shard::new(place, shared, mesh);
+    let parts = Parts { shard, place, keys, lifecycle, names: Rc::clone(&names), fingerprint_keys, clock };
+    let runtime = ShardRuntime::new(parts, |runtime| Outbound {
+        place,
+        client: BuyerClient::new(client),
+        caches: CatalogCaches::default(),
+        names,
+        journal,
+        peers,
+        entropy: Entropy::new(),
+        clock,
+        runtime,
+        shared: (exchange_protocol::SlotKey::default(), Vec::new()),
+        now: Now::default(),
+        replies: Vec::new(),
+    });
+    (limits, place, outlet, runtime)
+}
+
+/// Delivers a tick whenever the shard's next timeout has come.
+///
+/// Cancel-safe: a future dropped early only stops the ticks.
+async fn tick(runtime: &ShardRuntime) {
+    loop {
+        let next = runtime.next_timeout();
+        runtime.armed.set(next);
+        let at = next.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
+        select! {
+            () = sleep_until(at) => runtime.deliver(Event::Tick),
+            () = runtime.timer.notified() => {}
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! [`Ledger`]: the world's own account of every ping and post, beside the node's.
+
+use std::collections::BTreeMap;
+
+use exchange_protocol::{CandidateIndex, Outcome};
+use exchange_types::{Amount, BidEntries, Nanos, Now, ShardIndex, UtcMicros, Uuid7};
+
+use crate::queue::Truth;
+
+/// What the world knows of the auctions.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) auctions: BTreeMap<Uuid7, AuctionLog>,
+    pub(crate) posts: BTreeMap<(Uuid7, CandidateIndex), PostLog>,
+    /// Counts every change by which the counters change.
+    pub(crate) changes: u64,
+}
+
+/// An auction, as the world met it.
+#[derive(Debug)]
+pub(crate) struct AuctionLog {
+    pub(crate) request: usize,
+    pub(crate) admitted: Now,
+    pub(crate) catalog: u64,
+    /// What was pinged, by name of the campaign.
+    pub(crate) pinged: BTreeMap<CandidateIndex, String>,
+    /// The usable bids: the first of each candidate, where it came before the close.
+    pub(crate) bids: BTreeMap<CandidateIndex, BidEntries>,
+}
+
+/// A post, from its intent on.
+#[derive(Debug)]
+pub(crate) struct PostLog {
+    pub(crate) place: ShardIndex,
+    /// The number of its intent.
+    pub(crate) intent: u64,
+    pub(crate) at: UtcMicros,
+    pub(crate) campaign: String,
+    pub(crate) buyer: String,
+    pub(crate) price: Amount,
+    /// What was reserved.
+    pub(crate) reserved: Amount,
+    pub(crate) sent: u32,
+    pub(crate) sent_at: Nanos,
+    pub(crate) truth: Option<Truth>,
+    /// The lower price of the reply, if it named one.
+    pub(crate) lower: Option<Amount>,
+    pub(crate) outcome: Option<OutcomeLog>,
+}
+
+/// What the record says came of a post.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutcomeLog {
+    pub(crate) outcome: Outcome,
+    pub(crate) price: Amount,
+    /// The number of the record.
+    pub(crate) record: u64,
+}
+
+impl PostLog {
+    /// Returns whether the buyer has the lead or may have it, by the record or in truth.
+    pub(crate) fn holds_lead(&self) -> bool {
+        let by_record = !matches!(self.outcome, Some(OutcomeLog { outcome: Outcome::Failed(_), .. }));
+        by_record || self.truth == Some(Truth::Took)
+    }
+
+    /// Returns whether nobody knows yet, or ever, what came of it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.outcome.is_none_or(|found| found.outcome == Outcome::Unknown)
+    }
+}

@@ -1,0 +1,345 @@
+//! [`World`]: everything that the node asks of the world, with the checks that belong where it asks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use exchange_catalog::Snapshot;
+use exchange_engine::Auction;
+use exchange_node::{Disk as JournalSeam, Net, Seed};
+use exchange_protocol::{
+    Answer, AnswerStatus, CandidateIndex, Outcome, Record, RecordBatch, Refusal, Reply, SaleKind,
+};
+use exchange_types::{Amount, BidEntries, BidEntry, Nanos, NotSent, PingReply, PostOutcome, ShardIndex, Uuid7};
+
+use crate::catalog::Market;
+use crate::clock::Clock;
+use crate::disk::Disk;
+use crate::draws::Draws;
+use crate::fault::Fault;
+use crate::ledger::{AuctionLog, Ledger, OutcomeLog, PostLog};
+use crate::network::{answer_ping, answer_post};
+use crate::queue::{Event, Queue};
+use crate::seller::{self, Request};
+use crate::trace::Trace;
+use crate::violation::{Promise, Verdicts};
+
+/// Everything around the node.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) queue: Queue,
+    pub(crate) draws: Draws,
+    pub(crate) fault: Fault,
+    pub(crate) shards: u16,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) disk: Disk,
+    pub(crate) ledger: Ledger,
+    pub(crate) markets: BTreeMap<u64, Market>,
+    pub(crate) snapshots: BTreeMap<u64, Arc<Snapshot>>,
+    /// The shard that is being called.
+    pub(crate) place: ShardIndex,
+    /// The request that is being handed in.
+    pub(crate) request: usize,
+    pub(crate) trace: Trace,
+    pub(crate) verdicts: Verdicts,
+}
+
+/// Returns the request that began a sale: it stands in the last bits of the id.
+pub(crate) fn request_of(id: Uuid7) -> usize {
+    usize::try_from(id.as_u128() & 0xffff_ffff).unwrap_or(usize::MAX)
+}
+
+impl World {
+    fn now(&self) -> Nanos {
+        self.clock.now().mono
+    }
+
+    /// Returns the person whom a sale is about.
+    pub(crate) fn person(&self, id: Uuid7) -> Option<u64> {
+        self.requests.get(request_of(id)).map(|request| request.person)
+    }
+
+    fn campaign_name(auction: &Auction, candidate: CandidateIndex) -> String {
+        auction.campaign(candidate).map(|campaign| campaign.name.to_string()).unwrap_or_default()
+    }
+
+    fn auction_log(&mut self, auction: &Auction) -> &mut AuctionLog {
+        self.ledger.auctions.entry(auction.id()).or_insert_with(|| AuctionLog {
+            request: request_of(auction.id()),
+            admitted: auction.admitted(),
+            catalog: auction.snapshot().map_or(0, |snapshot| snapshot.version),
+            pinged: BTreeMap::new(),
+            bids: BTreeMap::new(),
+        })
+    }
+
+    fn take_intent(&mut self, number: u64, record: &Record) {
+        let Record::Intent { auction, catalog_version, campaign, buyer, candidate, price, at, .. } = record
+        else {
+            return;
+        };
+        let snapshot = self.snapshots.get(catalog_version);
+        let campaign = snapshot.and_then(|snapshot| snapshot.campaign(*campaign));
+        let buyer = snapshot.and_then(|snapshot| snapshot.buyer(*buyer));
+        let log = PostLog {
+            place: self.place,
+            intent: number,
+            at: *at,
+            campaign: campaign.map(|campaign| campaign.name.to_string()).unwrap_or_default(),
+            buyer: buyer.map(|buyer| buyer.name.to_string()).unwrap_or_default(),
+            price: *price,
+            reserved: self.reserved(*auction, *candidate, *price),
+            sent: 0,
+            sent_at: Nanos::ZERO,
+            truth: None,
+            lower: None,
+            outcome: None,
+        };
+        self.trace.write(format_args!("intent {auction:?} {candidate:?} {} {price:?}", log.campaign));
+        let before = self.ledger.posts.insert((*auction, *candidate), log);
+        self.verdicts.check(Promise::OneCharge, before.is_none(), || {
+            format!("a second intent of {auction:?} {candidate:?}")
+        });
+    }
+
+    /// Returns what the counters must hold for a post: the bid, or of an offer the largest bid of its campaign.
+    fn reserved(&self, auction: Uuid7, candidate: CandidateIndex, price: Amount) -> Amount {
+        let Some(log) = self.ledger.auctions.get(&auction) else { return price };
+        let Some(bids) = log.bids.get(&candidate) else { return price };
+        let two_step = self
+            .requests
+            .get(log.request)
+            .is_some_and(|request| matches!(request.what, seller::What::Ping(_)));
+        let amounts = bids.as_slice().iter().map(|entry| entry.amount);
+        if two_step {
+            return amounts.max().unwrap_or(price);
+        }
+        amounts.filter(|amount| cents_below(*amount) == price).max().unwrap_or(price)
+    }
+
+    fn take_outcome(&mut self, number: u64, record: &Record) {
+        let Record::Outcome { auction, candidate, outcome, price, .. } = record else { return };
+        self.trace.write(format_args!("outcome {auction:?} {candidate:?} {outcome:?} {price:?}"));
+        let found = OutcomeLog { outcome: *outcome, price: *price, record: number };
+        let post = self.ledger.posts.get_mut(&(*auction, *candidate));
+        let fresh = post.is_some_and(|post| post.outcome.replace(found).is_none());
+        self.verdicts.check(Promise::OneCharge, fresh, || {
+            format!("an outcome of {auction:?} {candidate:?} that is not the first, or of no intent")
+        });
+        self.check_charges(*auction, *candidate);
+    }
+
+    /// Checks that no other candidate of the same company has been charged for the lead.
+    fn check_charges(&mut self, auction: Uuid7, candidate: CandidateIndex) {
+        let Some(post) = self.ledger.posts.get(&(auction, candidate)) else { return };
+        let charged = self.ledger.posts.iter().filter(|((id, _), other)| {
+            let accepted = other.outcome.is_some_and(|found| found.outcome == Outcome::Accepted);
+            *id == auction && accepted && other.buyer == post.buyer
+        });
+        let count = charged.count();
+        let buyer = post.buyer.clone();
+        self.verdicts.check(Promise::OneCharge, count <= 1, || {
+            format!("{buyer} is charged {count} times for {auction:?}")
+        });
+    }
+
+    /// Checks how many have, or may have, the person of a sale.
+    fn check_exclusivity(&mut self, auction: &Auction) {
+        let id = auction.id();
+        let person = self.person(id);
+        let allowed = auction.rules().map_or(0, |rules| usize::from(rules.max_buyers));
+        let mut own = 0_usize;
+        let mut other = None;
+        let mut buyers = std::collections::BTreeSet::new();
+        for ((holder, _), post) in &self.ledger.posts {
+            if !post.holds_lead() {
+                continue;
+            }
+            if *holder == id {
+                own = own.saturating_add(1);
+                buyers.insert(post.buyer.clone());
+            } else if self.requests.get(request_of(*holder)).map(|request| request.person) == person {
+                other = Some(*holder);
+            }
+        }
+        let fits = own <= allowed && buyers.len() == own && other.is_none();
+        self.verdicts.check(Promise::Exclusivity, fits, || {
+            format!("person {person:?}: {own} of {allowed} buyers hold {id:?}; besides {other:?}")
+        });
+    }
+
+    fn check_answer(&mut self, answer: &Answer) {
+        if answer.status == AnswerStatus::Sold {
+            let on_disk = |candidate| {
+                let post = self.ledger.posts.get(&(answer.id, candidate))?;
+                let found = post.outcome.filter(|found| found.outcome == Outcome::Accepted)?;
+                self.disk.is_on_disk(post.place, found.record).then_some(())
+            };
+            let all = !answer.sales.is_empty()
+                && answer.sales.iter().all(|sale| on_disk(sale.candidate).is_some());
+            self.verdicts
+                .check(Promise::DurableYes, all, || format!("{:?} is sold before it is on disk", answer.id));
+        }
+    }
+
+    fn deliver(&mut self, token: u64, reply: Reply) {
+        let number = usize::try_from(token).unwrap_or(usize::MAX);
+        let now = self.now();
+        let shown = show(&reply);
+        self.trace.write(format_args!("reply {number} {shown}"));
+        let Some(request) = self.requests.get_mut(number) else { return };
+        let on_time = request.due.is_none_or(|due| now <= due);
+        request.replies.push(reply.clone());
+        let count = request.replies.len();
+        let due = request.due;
+        self.verdicts.check(Promise::OneAnswer, count == 1, || format!("request {number}: {count} answers"));
+        self.verdicts.check(Promise::Deadline, on_time, || {
+            format!("request {number} was due at {due:?} and is answered at {now:?}")
+        });
+        if let Reply::Answer { answer, .. } = &reply {
+            self.check_answer(answer);
+            let asked = self.requests.get(number).cloned();
+            if let Some(asked) = asked.filter(|_| count == 1) {
+                for next in seller::follow_up(&self.draws, number, &asked, answer, (self.shards, now)) {
+                    self.add_request(next);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn add_request(&mut self, request: Request) {
+        self.queue.push(request.at, Event::Request(self.requests.len()));
+        self.requests.push(request);
+    }
+}
+
+impl Net for World {
+    fn send_ping(&mut self, auction: &Auction, candidate: CandidateIndex) {
+        let (id, key, place) = (auction.id(), auction.key(), self.place);
+        let name = Self::campaign_name(auction, candidate);
+        let Some(deadline) = auction.candidate(candidate).map(|candidate| candidate.ping_deadline) else { return };
+        let window = deadline.saturating_sub(self.now());
+        let mut draw = self.draws.of("ping", &[id.as_u128(), u128::from(candidate.0)]);
+        for (after, mut reply) in answer_ping(&mut draw, window) {
+            if self.fault == Fault::ForgedBids {
+                reply = forged(&reply, candidate);
+            }
+            let reply = Box::new(reply);
+            let at = self.now().saturating_add(after);
+            self.queue.push(at, Event::PingReply { place, auction: key, candidate, reply });
+        }
+        self.trace.write(format_args!("ping {id:?} {name}"));
+        self.auction_log(auction).pinged.insert(candidate, name);
+    }
+
+    fn send_post(&mut self, auction: &Auction, candidate: CandidateIndex) {
+        let (id, key, place, now) = (auction.id(), auction.key(), self.place, self.now());
+        let name = Self::campaign_name(auction, candidate);
+        self.trace.write(format_args!("post {id:?} {name}"));
+        let post = self.ledger.posts.get(&(id, candidate));
+        let durable = post.is_some_and(|post| self.disk.is_on_disk(post.place, post.intent));
+        self.verdicts
+            .check(Promise::IntentFirst, durable, || format!("post of {id:?} to {name} before its intent"));
+        let timeout = auction.post(candidate).map_or(Nanos::ZERO, |post| post.give_up_at.saturating_sub(now));
+        let price = post.map_or(Amount::ZERO, |post| post.price);
+        let mut draw = self.draws.of("post", &[id.as_u128(), u128::from(candidate.0)]);
+        let plan = answer_post(&mut draw, price, timeout, self.fault);
+        if let Some((after, outcome)) = plan.report {
+            let event = Event::PostReply { place, auction: key, candidate, outcome };
+            self.queue.push(now.saturating_add(after), event);
+        }
+        let copies = if self.fault == Fault::PostsTwice { 2 } else { 1 };
+        if let Some(post) = self.ledger.posts.get_mut(&(id, candidate)) {
+            let arrives = !matches!(plan.report, Some((_, PostOutcome::NotSent(_))));
+            post.sent = post.sent.saturating_add(copies);
+            post.sent_at = now;
+            post.truth = arrives.then_some(plan.truth);
+            post.lower = match plan.report {
+                Some((_, PostOutcome::Accepted { price })) => price,
+                _ => None,
+            };
+            let sent = post.sent;
+            self.verdicts
+                .check(Promise::OneCharge, sent == 1, || format!("post of {id:?} to {name} leaves {sent} times"));
+        }
+        self.check_exclusivity(auction);
+    }
+
+    fn reply(&mut self, token: u64, reply: Reply) {
+        match self.fault {
+            Fault::LostReplies if token % 5 == 3 => {}
+            Fault::RepliesTwice => {
+                self.deliver(token, reply.clone());
+                self.deliver(token, reply);
+            }
+            _ => self.deliver(token, reply),
+        }
+    }
+
+    fn wake(&mut self, place: ShardIndex) {
+        let now = self.now();
+        let after = self.draws.of("wake", &[u128::from(now.0), u128::from(place.0)]).micros(1, 50);
+        self.queue.push(now.saturating_add(after), Event::Wake(place));
+    }
+}
+
+impl JournalSeam for World {
+    fn append(&mut self, batch: RecordBatch<'_>) {
+        let place = self.place;
+        let now = self.now();
+        let up_to = batch.first.saturating_add(batch.count).saturating_sub(1);
+        let records = self.disk.append(place, batch);
+        self.verdicts
+            .check(Promise::Account, records.is_some(), || format!("a batch of {place:?} cannot be read"));
+        for (number, record) in records.unwrap_or_default() {
+            self.ledger.changes = self.ledger.changes.saturating_add(1);
+            match &record {
+                Record::Intent { .. } => self.take_intent(number, &record),
+                Record::Outcome { .. } => self.take_outcome(number, &record),
+                Record::Closed(story) => self.trace.write(format_args!("closed {:?} {:?}", story.id, story.status)),
+            }
+        }
+        let mut draw = self.draws.of("sync", &[u128::from(now.0), u128::from(place.0)]);
+        let at = self.disk.sync_at(place, now, &mut draw);
+        if self.fault == Fault::EarlySync {
+            self.queue.push(now, Event::ToldEarly { place, up_to });
+        }
+        self.queue.push(at, Event::Synced { place, up_to });
+    }
+}
+
+impl Seed for World {
+    fn entropy(&mut self) -> u128 {
+        let number = u128::try_from(self.request).unwrap_or(0);
+        (self.draws.bits("id", &[number]) << 32) | number
+    }
+}
+
+/// Returns an amount without what is below a cent.
+pub(crate) fn cents_below(amount: Amount) -> Amount {
+    Amount::from_micros(amount.micros().saturating_sub(amount.micros().rem_euclid(10_000)))
+}
+
+/// Returns a reply in which another sum stands.
+fn forged(reply: &PingReply, candidate: CandidateIndex) -> PingReply {
+    let PingReply::Bids(entries) = reply else { return *reply };
+    let mut higher = BidEntries::new();
+    for entry in entries.as_slice() {
+        let more = i64::from(candidate.0 % 3).saturating_mul(20_000_000);
+        let amount = Amount::from_micros(entry.amount.micros().saturating_add(more));
+        higher.push(BidEntry { amount, ..*entry });
+    }
+    PingReply::Bids(higher)
+}
+
+fn show(reply: &Reply) -> String {
+    match reply {
+        Reply::Answer { answer, replayed } => {
+            let Answer { id, status, payout, sales, offers, .. } = &**answer;
+            let (sales, offers) = (sales.len(), offers.len());
+            format!("{id:?} {status:?} payout {payout:?} sales {sales} offers {offers} replayed {replayed}")
+        }
+        Reply::Refusal(refusal) => format!("{refusal:?}"),
+        Reply::Account(account) => format!("account {:?}", account.story.id),
+    }
+}

@@ -1,0 +1,6 @@
+//! Runs against a small exchange of this file's own making.
+
+mod configs;
+mod fake_exchange;
+mod process;
+mod runs;
