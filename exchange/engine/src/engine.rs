@@ -108,6 +108,11 @@ impl Engine {
         self.outbox.take_batch(batch);
     }
 
+    /// Takes a submission whose buffers are free to be used again, with an old lead still in it.
+    pub fn take_spare(&mut self) -> Option<Box<Submission>> {
+        self.outbox.take_spare()
+    }
+
     /// Returns whether another auction finds a slot.
     pub fn has_room(&self) -> bool {
         self.slab.has_room()

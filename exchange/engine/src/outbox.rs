@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use exchange_protocol::{Effect, Record, RecordBatch, SlotKey, encode_record};
-use exchange_types::Now;
+use exchange_types::{Now, Submission};
 
 /// Effects and records of a shard, in the order in which they came about.
 #[derive(Debug, Default)]
@@ -20,7 +20,13 @@ pub(crate) struct Outbox {
     durable: u64,
     /// Auctions that wait for a record, in the order of the records.
     waiting: VecDeque<(u64, SlotKey)>,
+    /// Submissions of auctions that are over, whose buffers the next leads may use.
+    #[expect(clippy::vec_box, reason = "a submission is moved about boxed; unboxing it would copy it")]
+    spare: Vec<Box<Submission>>,
 }
+
+/// Spare submissions that are kept; more would only hold memory after a burst.
+const SPARE_MAX: usize = 1_024;
 
 impl Outbox {
     /// Begins to handle an input.
@@ -81,6 +87,16 @@ impl Outbox {
         }
         self.waiting.pop_front();
         Some(auction)
+    }
+
+    pub(crate) fn keep_spare(&mut self, submission: Box<Submission>) {
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(submission);
+        }
+    }
+
+    pub(crate) fn take_spare(&mut self) -> Option<Box<Submission>> {
+        self.spare.pop()
     }
 
     /// Hands the records that were written since the last call to `batch`, if there are any.

@@ -76,9 +76,9 @@ impl Shard {
         if self.unsent.is_empty() { self.engine.next_timeout() } else { Some(Nanos::ZERO) }
     }
 
-    /// Takes an empty submission from the pool.
+    /// Takes a submission whose buffers are free; parsing resets it.
     pub fn take_submission(&mut self) -> Box<Submission> {
-        self.pool.pop().unwrap_or_default()
+        self.pool.pop().or_else(|| self.engine.take_spare()).unwrap_or_default()
     }
 
     /// Gives a submission back to the pool.

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use exchange_types::{HashKey, ShardIndex};
 
@@ -78,7 +79,7 @@ impl MemoryJournal {
             batch = batch.wrapping_add(1);
             let targets: Vec<u64> =
                 self.marks.iter().map(|marks| marks.written.load(Ordering::Acquire)).collect();
-            std::thread::park_timeout(self.delay(batch));
+            wait(self.delay(batch));
             for (place, (marks, target)) in (0_u16..).zip(self.marks.iter().zip(targets)) {
                 if marks.durable.swap(target, Ordering::AcqRel) < target {
                     peers.wake(ShardIndex(place));
@@ -92,5 +93,41 @@ impl MemoryJournal {
         let drawn = self.seed.hasher().number(u128::from(batch)).finish() % 1_024;
         let part = u32::try_from(drawn).unwrap_or(512);
         self.acknowledge_after / 2 + self.acknowledge_after * part / 1_024
+    }
+}
+
+/// Waits for a length of time, however often the thread is woken meanwhile.
+fn wait(length: Duration) {
+    let until = Instant::now() + length;
+    while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_acknowledged_in_order_and_the_shard_is_woken() {
+        let peers = Arc::new(Peers::new(2));
+        let journal = Arc::new(MemoryJournal::new(2, Duration::from_micros(50), HashKey::new([1; 16])));
+        let writer = journal.start(&peers).expect("a thread");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        for up_to in [3, 8] {
+            journal.written(ShardIndex(1), up_to);
+            writer.thread().unpark();
+            let bell = peers.bell(ShardIndex(1));
+            runtime.block_on(async {
+                while journal.durable(ShardIndex(1)) < up_to {
+                    bell.notified().await;
+                }
+            });
+            assert_eq!(journal.durable(ShardIndex(1)), up_to);
+            assert_eq!(journal.durable(ShardIndex(0)), 0);
+        }
+        journal.stop();
+        writer.thread().unpark();
+        writer.join().expect("the writer ends");
     }
 }

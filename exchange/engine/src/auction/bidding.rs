@@ -24,7 +24,8 @@ impl Auction {
             SaleKind::OneCall => Kind::OneCall,
             SaleKind::TwoStep => Kind::TwoStep,
         };
-        self.submission = submission;
+        let spare = core::mem::replace(&mut self.submission, submission);
+        outbox.keep_spare(spare);
         self.admitted = now;
         self.step_began = now.mono;
         if let Some(vertical) = snapshot.vertical(self.submission.vertical) {

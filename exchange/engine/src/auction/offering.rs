@@ -197,15 +197,12 @@ impl Auction {
         self.phase = Phase::Selling;
     }
 
-    /// Takes a candidate out whose filter does not match the fields that the post added, or that has no offer.
+    /// Takes a candidate out whose filter does not match the fields that the post added.
     fn check_added_fields(&mut self, index: CandidateIndex) {
         let running = self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
-        if !running {
-            return;
-        }
-        if !self.offer_is_live(index) {
-            self.take_out(index, Reason::Outbid);
-        } else if self.campaign(index).is_some_and(|campaign| !campaign.filter.matches(&self.submission)) {
+        let filtered =
+            self.campaign(index).is_some_and(|campaign| !campaign.filter.matches(&self.submission));
+        if running && self.offer_is_live(index) && filtered {
             self.take_out(index, Reason::Filtered);
         }
     }
@@ -236,6 +233,10 @@ impl Auction {
                 self.take_out(index, reason);
                 self.release(index, outbox);
             }
+        }
+        if let Some(rules) = &mut self.rules {
+            // Acceptable bids that became no offer lost to those that did.
+            rules.two_step.get_or_insert_default();
         }
         self.phase = Phase::Settled;
         self.settled = Some(UnsoldReason::OffersExpired);

@@ -70,6 +70,7 @@ fn offers_expire_and_give_their_holds_back() {
         Some(AnswerStatus::Unsold(UnsoldReason::OffersExpired))
     );
     assert_eq!(market.reasons().get("north"), Some(&Some(Reason::NotPosted)));
+    assert_eq!(market.reasons().get("west"), Some(&Some(Reason::Outbid)), "it was no offer");
     assert_eq!(market.held(), 0);
     assert_eq!(market.told.len(), 1, "nobody waits for an expiry");
 }

@@ -99,6 +99,14 @@ impl Route {
     }
 }
 
+/// Under what a submission is claimed.
+struct Claimed<'a> {
+    kind: SaleKind,
+    vertical: &'a str,
+    seller: &'a str,
+    header: Option<&'a [u8]>,
+}
+
 impl ShardRuntime {
     /// Takes a seller's request: answers it at once, or hands it to the shard.
     pub(super) fn take_request(&self, now: Now, intake: Intake) {
@@ -214,7 +222,9 @@ impl ShardRuntime {
                 return Err((problem, intake.respond));
             }
         };
-        let claim = self.claim(kind, &principal.name, header.as_deref(), &submission, &intake.body);
+        let vertical = current.snapshot.vertical(submission.vertical).map_or("", |vertical| &*vertical.name);
+        let claimed = Claimed { kind, vertical, seller: &principal.name, header: header.as_deref() };
+        let claim = self.claim(&claimed, &submission, &intake.body);
         let fingerprints = self.fingerprints(&submission, &parsed.identity, &current.snapshot);
         let view = if kind == SaleKind::OneCall { View::Lead } else { View::Ping };
         let mut pending = Pending::new(view, intake.respond, principal.name.clone());
@@ -279,22 +289,17 @@ impl ShardRuntime {
     }
 
     /// Returns the claim of a lead or ping: its idempotency key, else the seller's own reference.
-    fn claim(
-        &self,
-        kind: SaleKind,
-        seller: &str,
-        header: Option<&[u8]>,
-        submission: &Submission,
-        body: &[u8],
-    ) -> Option<ClaimKey> {
-        let (source, key) = match header {
+    ///
+    /// Names stand in it, not indices, which change with the catalog.
+    fn claim(&self, claimed: &Claimed<'_>, submission: &Submission, body: &[u8]) -> Option<ClaimKey> {
+        let (source, key) = match claimed.header {
             Some(key) => ("header", key),
             None => ("seller_ref", submission.seller_ref()?.as_bytes()),
         };
-        let step = if kind == SaleKind::OneCall { "lead" } else { "ping" };
-        let vertical = u128::from(submission.vertical.0);
+        let step = if claimed.kind == SaleKind::OneCall { "lead" } else { "ping" };
         let keys = self.claim_keys();
-        let key = keys.hasher().text(step).text(source).text(seller).number(vertical).bytes(key).finish();
+        let of_seller = keys.hasher().text(step).text(source).text(claimed.seller);
+        let key = of_seller.text(claimed.vertical).bytes(key).finish();
         Some(ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish() })
     }
 
@@ -314,8 +319,7 @@ impl ShardRuntime {
         let Some(vertical) = snapshot.vertical(submission.vertical) else { return [None; 2] };
         let keys = self.fingerprint_keys();
         let number = |print: exchange_wire::Fingerprint| {
-            let vertical = u128::from(submission.vertical.0);
-            self.claim_keys().hasher().text("person").number(vertical).bytes(&print.0).finish()
+            self.claim_keys().hasher().text("person").text(&vertical.name).bytes(&print.0).finish()
         };
         let of_field = |field: &FieldIndex| match submission.value(*field) {
             Some(Value::Text(span)) => Some(number(keys.of_value(submission.text(span).reveal()))),
