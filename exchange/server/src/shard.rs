@@ -3,11 +3,12 @@
 mod answer_body;
 mod catalog_cache;
 mod event;
+mod http_answer;
+mod intake;
 mod names;
 mod outbound;
 mod pending;
 mod runtime;
-mod seller_api;
 mod seller_handler;
 mod thread;
 

@@ -4,56 +4,24 @@ use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::Vertical;
 use exchange_protocol::{Answer, AnswerStatus, Refusal, SaleKind};
 use exchange_types::{
-    Amount, AuctionId, Currency, DuplicateScope, FieldIndex, LeadId, PendingReason, PingId, UnsoldReason,
-    UtcMicros, VerticalIndex,
+    Amount, AuctionId, Currency, DuplicateScope, FieldIndex, LeadId, Nanos, PendingReason, PingId,
+    UnsoldReason, UtcMicros, VerticalIndex,
 };
 use exchange_wire::answer::Duplicate as DuplicateAnswer;
 use exchange_wire::lead::post_problem;
-use exchange_wire::problem::{CONTENT_TYPE, Problem};
+use exchange_wire::problem::Problem;
 use exchange_wire::{
     FieldError, LeadAnswer, LeadStatus, OfferAnswer, PingAnswer, PingStatus, ProblemKind, SaleAnswer,
 };
 
+use super::http_answer::HttpAnswer;
 use super::names::{Names, disclosed};
 use super::pending::{Duplicate, Pending, View};
-use super::seller_api::RETRY_SOON;
 
-/// An answer as the seller's server sends it.
-#[derive(Debug)]
-pub(crate) struct HttpAnswer {
-    pub(crate) status: u16,
-    pub(crate) content_type: &'static str,
-    pub(crate) body: Vec<u8>,
-    pub(crate) allow: Option<&'static str>,
-    pub(crate) retry_after_s: Option<u32>,
-    pub(crate) replayed: bool,
-}
-
-const JSON: &str = "application/json";
+/// After how long a seller may try again where the exchange has no room or is stopping.
+pub(crate) const RETRY_SOON: Nanos = Nanos::from_secs(1);
 /// After how long a seller may ask again how a pending sale stands.
 const RETRY_PENDING_MS: u64 = 1_000;
-
-impl HttpAnswer {
-    pub(crate) fn json(body: Vec<u8>) -> Self {
-        Self { status: 200, content_type: JSON, body, allow: None, retry_after_s: None, replayed: false }
-    }
-
-    pub(crate) fn problem(problem: &Problem) -> Self {
-        let mut body = Vec::with_capacity(256);
-        problem.render(&mut body);
-        Self {
-            status: problem.status(),
-            content_type: CONTENT_TYPE,
-            retry_after_s: problem.retry_after_s,
-            ..Self::json(body)
-        }
-    }
-
-    pub(crate) fn health(up: bool) -> Self {
-        let (status, body) = if up { (200, r#"{"status":"ok"}"#) } else { (503, r#"{"status":"draining"}"#) };
-        Self { status, ..Self::json(body.into()) }
-    }
-}
 
 pub(crate) fn not_found() -> Problem {
     Problem::new(ProblemKind::NotFound, "no such lead or ping of yours")

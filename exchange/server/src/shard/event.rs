@@ -3,7 +3,7 @@
 use exchange_protocol::{CandidateIndex, SlotKey};
 use exchange_transport::{Failure, Reply};
 
-use super::seller_api::Intake;
+use super::intake::Intake;
 
 /// Everything that can happen to a shard's thread. One synchronous call takes each.
 #[derive(Debug)]
@@ -32,4 +32,10 @@ pub(crate) enum Event {
     Bell,
     /// The next timeout has come.
     Tick,
+}
+
+/// Whoever takes events.
+pub(crate) trait Deliver {
+    /// Takes an event, now or right after the one at hand.
+    fn deliver(&self, event: Event);
 }

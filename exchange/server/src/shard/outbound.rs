@@ -16,16 +16,14 @@ use exchange_wire::{PingMessage, PostMessage, Signer, SourceRefs, ping, post};
 use http::HeaderValue;
 
 use super::catalog_cache::{CatalogCache, CatalogCaches};
-use super::event::Event;
+use super::event::{Deliver, Event};
 use super::names::{Names, channel};
-use super::runtime::ShardRuntime;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::journal_handle::JournalHandle;
 use crate::peers::Peers;
 
 /// The world as a shard sees it. Whatever comes back is delivered to the runtime as an event of its own.
-#[derive(Debug)]
 pub(crate) struct Outbound {
     pub(crate) place: ShardIndex,
     pub(crate) client: BuyerClient,
@@ -35,13 +33,20 @@ pub(crate) struct Outbound {
     pub(crate) peers: Arc<Peers>,
     pub(crate) entropy: Entropy,
     pub(crate) clock: Clock,
-    pub(crate) runtime: Weak<ShardRuntime>,
+    /// Where what comes back is delivered.
+    pub(crate) runtime: Weak<dyn Deliver>,
     /// The part of the pings of one auction that all campaigns share.
     pub(crate) shared: (SlotKey, Vec<u8>),
     /// The moment of the events at hand.
     pub(crate) now: Now,
     /// Replies for the requests of this shard, answered when the turn is over.
     pub(crate) replies: Vec<(u64, Reply)>,
+}
+
+impl core::fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Outbound").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 impl Outbound {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use exchange_catalog::Snapshot;
 use exchange_types::{Currency, Uuid7, VerticalIndex};
 
-use super::runtime::Respond;
+use super::intake::Respond;
 
 /// A request that waits for the shard's reply.
 pub(crate) struct Pending {

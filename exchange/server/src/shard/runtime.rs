@@ -1,5 +1,7 @@
 //! [`ShardRuntime`]: a shard on its thread: one inbox of events, one synchronous call for each.
 
+mod requests;
+
 use core::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
@@ -15,17 +17,14 @@ use exchange_wire::{FingerprintKey, reply};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::answer_body::{self, HttpAnswer};
-use super::event::Event;
+use super::answer_body;
+use super::event::{Deliver, Event};
 use super::names::Names;
 use super::outbound::Outbound;
 use super::pending::{Duplicate, Pending, Pendings};
 use crate::clock::Clock;
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
-
-/// How a request is answered.
-pub(crate) type Respond = Box<dyn FnOnce(HttpAnswer)>;
 
 /// Messages of the mesh that are taken before other events have their turn.
 const MESSAGES_A_TURN: usize = 64;
@@ -66,6 +65,26 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
 }
 
+impl Deliver for ShardRuntime {
+    fn deliver(&self, event: Event) {
+        self.inbox.borrow_mut().push_back(event);
+        if self.busy.replace(true) {
+            return;
+        }
+        let now = self.clock.now();
+        self.world.borrow_mut().now = now;
+        loop {
+            // The borrow has to end before the event is taken, since that may deliver more.
+            let next = self.inbox.borrow_mut().pop_front();
+            let Some(event) = next else { break };
+            self.take(now, event);
+            self.answer_replies(now);
+        }
+        self.busy.set(false);
+        self.arm();
+    }
+}
+
 impl ShardRuntime {
     /// Returns the runtime of a shard; `outbound` gets the way back to it.
     pub(crate) fn new(parts: Parts, outbound: impl FnOnce(Weak<Self>) -> Outbound) -> Rc<Self> {
@@ -88,25 +107,6 @@ impl ShardRuntime {
             timer: Notify::new(),
             armed: Cell::new(None),
         })
-    }
-
-    /// Takes an event, now or right after the one at hand.
-    pub(crate) fn deliver(&self, event: Event) {
-        self.inbox.borrow_mut().push_back(event);
-        if self.busy.replace(true) {
-            return;
-        }
-        let now = self.clock.now();
-        self.world.borrow_mut().now = now;
-        loop {
-            // The borrow has to end before the event is taken, since that may deliver more.
-            let next = self.inbox.borrow_mut().pop_front();
-            let Some(event) = next else { break };
-            self.take(now, event);
-            self.answer_replies(now);
-        }
-        self.busy.set(false);
-        self.arm();
     }
 
     /// Rings the timer where the next timeout lies before the one for which it is set.

@@ -8,10 +8,10 @@ use exchange_wire::problem::Problem;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method as HttpMethod, StatusCode};
 
-use super::answer_body::HttpAnswer;
-use super::event::Event;
+use super::event::{Deliver, Event};
+use super::http_answer::HttpAnswer;
+use super::intake::{Intake, Method};
 use super::runtime::ShardRuntime;
-use super::seller_api::{Intake, Method};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

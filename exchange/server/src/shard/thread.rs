@@ -14,7 +14,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::catalog_cache::CatalogCaches;
-use super::event::Event;
+use super::event::{Deliver, Event};
 use super::names::Names;
 use super::outbound::Outbound;
 use super::runtime::{Parts, ShardRuntime};

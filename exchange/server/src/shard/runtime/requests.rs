@@ -2,47 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use exchange_catalog::Snapshot;
 use exchange_control::{Principal, Role};
 use exchange_node::{Arrival, ClaimKey, PostArrival, Requester};
 use exchange_protocol::{SaleKind, SellerPost, Waiter};
-use exchange_types::{FieldIndex, LeadId, Nanos, Now, PingId, SellerIndex, Submission, Uuid7, Value, limits};
+use exchange_types::{FieldIndex, LeadId, Now, PingId, SellerIndex, Submission, Uuid7, Value, limits};
 use exchange_wire::problem::Problem;
 use exchange_wire::{FieldError, Identity, KeyMode, Mode, ProblemKind, lead};
 
-use super::answer_body::{self, HttpAnswer};
-use super::pending::{Pending, View};
-use super::runtime::{Respond, ShardRuntime};
-
-/// A complete request of a seller.
-pub(crate) struct Intake {
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) authorization: Option<String>,
-    pub(crate) content_type: Option<String>,
-    pub(crate) idempotency_key: Option<Vec<u8>>,
-    pub(crate) body: Bytes,
-    pub(crate) respond: Respond,
-}
-
-impl core::fmt::Debug for Intake {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Intake")
-            .field("method", &self.method)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The methods that some path takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
-    Get,
-    Post,
-    Delete,
-    Other,
-}
+use super::ShardRuntime;
+use crate::shard::answer_body::{self, RETRY_SOON};
+use crate::shard::http_answer::HttpAnswer;
+use crate::shard::intake::{Intake, Method, Respond};
+use crate::shard::pending::{Pending, View};
 
 /// A path that is known, with what it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -337,9 +309,6 @@ impl ShardRuntime {
         digests.map(|digest| digest.map(|digest| number(keys.of_sha256(&digest))))
     }
 }
-
-/// After which a seller may try again where the exchange has no room or is stopping.
-pub(super) const RETRY_SOON: Nanos = Nanos::from_secs(1);
 
 fn idempotency_key(intake: &Intake) -> Result<Option<Vec<u8>>, Problem> {
     let Some(key) = &intake.idempotency_key else { return Ok(None) };
