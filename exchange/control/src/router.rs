@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{get, post};
 use exchange_wire::ProblemKind;
 
@@ -24,5 +27,12 @@ pub fn router<B: Backend>(backend: Arc<B>) -> Router {
             let detail = "the header `Allow` names the methods that this path takes";
             ProblemResponse::new(ProblemKind::MethodNotAllowed, detail)
         })
+        .layer(map_response(never_stored))
         .with_state(backend)
+}
+
+/// Marks an answer as one that no cache keeps: it is true for a moment, and for its reader alone.
+async fn never_stored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

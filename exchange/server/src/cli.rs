@@ -56,7 +56,7 @@ enum Command {
         /// The control listener
         #[arg(long, default_value = "http://127.0.0.1:8081")]
         url: String,
-        /// The key of an operator
+        /// The key of an operator; in the environment it is not seen by others, as a command line is
         #[arg(long, env = "EXCHANGE_KEY", hide_env_values = true)]
         key: String,
     },
@@ -78,7 +78,7 @@ enum Command {
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ending {
     /// It did what it was asked for.
     Done,
     /// It refused, or was refused; the terminal says why.
@@ -87,12 +87,12 @@ pub enum Outcome {
     BadConfiguration,
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Done => Self::SUCCESS,
-            Outcome::Refused => Self::FAILURE,
-            Outcome::BadConfiguration => Self::from(64),
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Done => Self::SUCCESS,
+            Ending::Refused => Self::FAILURE,
+            Ending::BadConfiguration => Self::from(64),
         }
     }
 }
@@ -109,17 +109,17 @@ pub fn run_with(
     arguments: impl IntoIterator<Item = OsString>,
     terminal: &mut Terminal<'_>,
     serve: impl FnOnce(Start) -> anyhow::Result<()>,
-) -> Outcome {
+) -> Ending {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         // Help and version are asked for, and come as errors too.
         Err(message) if !message.use_stderr() => {
             terminal.say(format_args!("{}", message.to_string().trim_end()));
-            return Outcome::Done;
+            return Ending::Done;
         }
         Err(message) => {
             terminal.complain(format_args!("{}", message.to_string().trim_end()));
-            return Outcome::BadConfiguration;
+            return Ending::BadConfiguration;
         }
     };
     let ended = match cli.command {
@@ -130,7 +130,7 @@ pub fn run_with(
     };
     ended.unwrap_or_else(|error| {
         terminal.complain(format_args!("error: {error:#}"));
-        Outcome::Refused
+        Ending::Refused
     })
 }
 

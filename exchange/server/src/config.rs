@@ -4,7 +4,6 @@
 //! empty file is a configuration; [`Config::load`] finds every mistake at once. The file is read in two steps:
 //! `raw` knows which keys there are and of what type, `check` knows what their values may be.
 
-mod address_range;
 mod byte_count;
 mod check;
 mod findings;
@@ -19,8 +18,8 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use exchange_catalog::{Diagnostic, SourceFile};
+use exchange_transport::Network;
 
-pub use address_range::{AddressRange, AddressRangeError};
 pub use byte_count::ByteCount;
 pub use memory_plan::MemoryPlan;
 
@@ -94,7 +93,7 @@ pub struct Limits {
 pub struct Buyers {
     /// Addresses that buyers may have although they are private, loopback or otherwise not public. Default
     /// none.
-    pub allow_addresses: Vec<AddressRange>,
+    pub allow_addresses: Vec<Network>,
     /// Whether the catalog may name endpoints in clear `http`. Default no; for development only, since leads
     /// would travel in clear.
     pub allow_http: bool,

@@ -129,7 +129,6 @@ impl CatalogIntake {
         let (snapshot, warnings) = compile(files, &options).map_err(ApplyError::Refused)?;
         self.catalogs.save(files).map_err(ApplyError::Store)?;
         self.shared.install(snapshot, now);
-        tracing::info!(version, "catalog is in force");
         Ok(Applied { version, warnings })
     }
 }

@@ -77,6 +77,16 @@ impl DataDir {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// Opens the folder where it is there already.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot be read.
+    pub fn find(path: &Path) -> Result<Self, DataDirError> {
+        std::fs::read_dir(path).map_err(|source| io_error(path, source))?;
+        Ok(Self { path: path.to_owned() })
+    }
+
     /// Returns the folder.
     pub fn path(&self) -> &Path {
         &self.path

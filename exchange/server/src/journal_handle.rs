@@ -24,8 +24,9 @@ impl JournalHandle {
     /// Hands records over; the shard's bell rings when they are acknowledged.
     pub fn append(&self, shard: ShardIndex, batch: RecordBatch<'_>) {
         let last = batch.first.saturating_add(batch.count).saturating_sub(1);
-        self.journal.written(shard, last);
-        self.writer.unpark();
+        if self.journal.written(shard, last) {
+            self.writer.unpark();
+        }
     }
 
     /// Returns up to which record a shard's records are acknowledged.

@@ -9,8 +9,9 @@ mod key_table;
 mod owner;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use exchange_control::Principal;
 use exchange_types::UtcMicros;
 use exchange_wire::{ApiKey, KeyMode};
@@ -29,9 +30,8 @@ const KEYS_MAX: usize = 200_000;
 #[derive(Debug)]
 pub struct KeyStore {
     file: KeyFile,
-    /// Replaced whole by a reload. A lock and no atomic pointer, since it is held for one look-up or one
-    /// assignment and a reload is rare.
-    table: RwLock<Arc<KeyTable>>,
+    /// Replaced whole by a reload; every request of a seller looks into it, from every shard.
+    table: ArcSwap<KeyTable>,
 }
 
 impl KeyStore {
@@ -43,13 +43,13 @@ impl KeyStore {
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
         let file = KeyFile::new(path.to_owned());
         let table = KeyTable::new(&file.read()?);
-        Ok(Self { file, table: RwLock::new(Arc::new(table)) })
+        Ok(Self { file, table: ArcSwap::from_pointee(table) })
     }
 
     /// Finds for whom a bearer key speaks; nothing where it is unknown or revoked.
     pub fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {
         let hash = ApiKey::parse(bearer)?.hash();
-        self.table.read().unwrap_or_else(PoisonError::into_inner).find(&hash)
+        self.table.load().find(&hash)
     }
 
     /// Reads the keys again and returns how many are active.
@@ -58,15 +58,15 @@ impl KeyStore {
     ///
     /// Says what is wrong with the file; the keys in force stay then.
     pub fn reload(&self) -> Result<usize, KeyFileError> {
-        let table = Arc::new(KeyTable::new(&self.file.read()?));
+        let table = KeyTable::new(&self.file.read()?);
         let active = table.len();
-        *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
+        self.table.store(Arc::new(table));
         Ok(active)
     }
 
     /// Returns how many keys are active.
     pub fn len(&self) -> usize {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.table.load().len()
     }
 
     /// Returns whether no key is active.

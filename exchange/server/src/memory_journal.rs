@@ -47,11 +47,16 @@ impl MemoryJournal {
         std::thread::Builder::new().name("journal".into()).spawn(move || journal.run(&peers))
     }
 
-    /// Takes a shard's records up to a number. The writer's thread is woken by the caller's handle.
-    pub fn written(&self, shard: ShardIndex, up_to: u64) {
-        if let Some(marks) = self.marks.get(shard.at()) {
-            marks.written.store(up_to, Ordering::Release);
-        }
+    /// Takes a shard's records up to a number. Returns whether the writer has to be woken for them: it finds
+    /// what comes while it is at work by itself.
+    ///
+    /// Here the shard writes one mark and reads the other, as the writer does the other way round; only in one
+    /// order of all four (`SeqCst`) does one of them always see the other's.
+    #[must_use]
+    pub fn written(&self, shard: ShardIndex, up_to: u64) -> bool {
+        let Some(marks) = self.marks.get(shard.at()) else { return false };
+        let before = marks.written.swap(up_to, Ordering::SeqCst);
+        marks.durable.load(Ordering::SeqCst) >= before
     }
 
     /// Returns up to which record a shard's records are acknowledged.
@@ -67,10 +72,10 @@ impl MemoryJournal {
     fn run(&self, peers: &Peers) {
         let mut batch = 0_u64;
         while !self.stopping.load(Ordering::Acquire) {
-            let pending = self
-                .marks
-                .iter()
-                .any(|marks| marks.written.load(Ordering::Acquire) > marks.durable.load(Ordering::Acquire));
+            let waits = |marks: &Watermarks| {
+                marks.written.load(Ordering::SeqCst) > marks.durable.load(Ordering::SeqCst)
+            };
+            let pending = self.marks.iter().any(waits);
             if !pending {
                 // Woken by `written`; the bound covers a wake-up that came just before.
                 std::thread::park_timeout(Duration::from_millis(100));
@@ -81,7 +86,7 @@ impl MemoryJournal {
                 self.marks.iter().map(|marks| marks.written.load(Ordering::Acquire)).collect();
             wait(self.delay(batch));
             for (place, (marks, target)) in (0_u16..).zip(self.marks.iter().zip(targets)) {
-                if marks.durable.swap(target, Ordering::AcqRel) < target {
+                if marks.durable.swap(target, Ordering::SeqCst) < target {
                     peers.wake(ShardIndex(place));
                 }
             }
@@ -115,7 +120,7 @@ mod tests {
         let writer = journal.start(&peers).expect("a thread");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         for up_to in [3, 8] {
-            journal.written(ShardIndex(1), up_to);
+            assert!(journal.written(ShardIndex(1), up_to), "the writer is idle");
             writer.thread().unpark();
             let bell = peers.bell(ShardIndex(1));
             runtime.block_on(async {

@@ -10,11 +10,10 @@ use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
 use exchange_control::router;
 use exchange_counters::{Counters, CountersConfig};
 use exchange_node::{Mesh, NodeConfig, Shared};
-use exchange_transport::{
-    Acceptor, AddressGuard, ClientConfig, Network, ServerLimits, ShardInlet, shard_inlet,
-};
+use exchange_transport::{Acceptor, AddressGuard, ClientConfig, ServerLimits, ShardInlet, shard_inlet};
 use exchange_types::ShardIndex;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::cli::Start;
 use crate::clock::Clock;
@@ -85,18 +84,23 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     let (inlets, shards) = process.start_shards(&handle)?;
     announce(&seller, &control)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(process.control(seller, control, inlets, guard, secrets))?;
-    for shard in shards {
-        if shard.join().is_err() {
-            tracing::error!("a shard's thread has panicked");
-        }
-    }
+    runtime.block_on(process.control(Opened { seller, control, inlets, shards, guard, secrets }))?;
     journal.stop();
     writer.thread().unpark();
     if writer.join().is_err() {
         tracing::error!("the journal's thread has panicked");
     }
     Ok(())
+}
+
+/// What the control plane takes over at the start.
+struct Opened {
+    seller: TcpListener,
+    control: TcpListener,
+    inlets: Vec<ShardInlet>,
+    shards: Vec<JoinHandle<()>>,
+    guard: DataDirGuard,
+    secrets: SecretSource,
 }
 
 impl Process {
@@ -118,7 +122,7 @@ impl Process {
                 keys: Arc::clone(&self.keys),
                 lifecycle: Arc::clone(&self.lifecycle),
                 clock: self.clock,
-                client: client_config(&self.config)?,
+                client: client_config(&self.config),
                 limits: server_limits(&self.config)?,
                 outlet,
                 pseudonyms: self.secret.derive("pseudonyms"),
@@ -130,14 +134,8 @@ impl Process {
     }
 
     /// Runs the control plane until the process stops. Not cancel-safe.
-    async fn control(
-        &self,
-        seller: TcpListener,
-        control: TcpListener,
-        inlets: Vec<ShardInlet>,
-        guard: DataDirGuard,
-        secrets: SecretSource,
-    ) -> anyhow::Result<()> {
+    async fn control(&self, opened: Opened) -> anyhow::Result<()> {
+        let Opened { seller, control, inlets, shards, guard, secrets } = opened;
         let place = ShardIndex(self.config.shards);
         let backend = Arc::new(ControlBackend {
             place,
@@ -168,10 +166,11 @@ impl Process {
         });
         tokio::spawn(keep_windows_open(Arc::clone(&self.shared)));
         tokio::spawn(reload_keys_on_hangup(Arc::clone(&self.keys)));
-        let mut stopping = self.lifecycle.stopping();
+        // Operators see `draining` until the last seller has its answer.
+        let (drained, mut all_drained) = watch::channel(false);
         let stop = async move {
-            // An error means that the lifecycle is gone, and with it the process.
-            drop(stopping.wait_for(|stop| *stop).await);
+            // An error means that the sender is gone, and with it the process.
+            drop(all_drained.wait_for(|all| *all).await);
         };
         let listener = tokio::net::TcpListener::from_std(control)?;
         let serving = tokio::spawn(exchange_control::serve(listener, router(backend), stop));
@@ -183,9 +182,19 @@ impl Process {
         }
         self.lifecycle.drain();
         accepting.await?;
+        tokio::task::spawn_blocking(move || join(shards)).await?;
+        drained.send_replace(true);
         serving.await?;
         drop(guard);
         Ok(())
+    }
+}
+
+fn join(shards: Vec<JoinHandle<()>>) {
+    for shard in shards {
+        if shard.join().is_err() {
+            tracing::error!("a shard's thread has panicked");
+        }
     }
 }
 
@@ -245,10 +254,9 @@ fn compiled(
     }
 }
 
-fn client_config(config: &Config) -> anyhow::Result<ClientConfig> {
-    let ranges = config.buyers.allow_addresses.iter().map(|range| range.to_string().parse::<Network>());
-    let allowed: Vec<Network> = ranges.collect::<Result<_, _>>().context("an allowed address range")?;
-    Ok(ClientConfig { guard: AddressGuard::new(allowed), ..ClientConfig::default() })
+fn client_config(config: &Config) -> ClientConfig {
+    let allowed = config.buyers.allow_addresses.clone();
+    ClientConfig { guard: AddressGuard::new(allowed), ..ClientConfig::default() }
 }
 
 fn server_limits(config: &Config) -> anyhow::Result<ServerLimits> {

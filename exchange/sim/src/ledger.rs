@@ -19,12 +19,11 @@ pub(crate) struct Ledger {
 /// An auction, as the world met it.
 #[derive(Debug)]
 pub(crate) struct AuctionLog {
-    pub(crate) request: usize,
     pub(crate) admitted: Now,
     pub(crate) catalog: u64,
     /// What was pinged, by name of the campaign.
     pub(crate) pinged: BTreeMap<CandidateIndex, String>,
-    /// The usable bids: the first of each candidate, where it came before the close.
+    /// What came of each ping first, where it came before the close; no entries where that was no bid.
     pub(crate) bids: BTreeMap<CandidateIndex, BidEntries>,
 }
 

@@ -14,7 +14,7 @@ const CENT: i64 = 10_000;
 /// What comes of a ping, and after how long; nothing where even the shell is silent.
 pub(crate) fn answer_ping(draw: &mut Draw, window: Nanos) -> Vec<(Nanos, PingReply)> {
     let window = window.as_micros();
-    let soon = draw.micros(500, window.saturating_sub(1_000).max(600));
+    let soon = draw.micros(1, window.saturating_sub(1_000).max(1));
     let bid = PingReply::Bids(entries(draw));
     match draw.weighted([66, 8, 4, 4, 4, 4, 4, 3, 3]) {
         0 => vec![(soon, bid)],
@@ -80,7 +80,7 @@ pub(crate) fn answer_post(
     timeout: Nanos,
     fault: Fault,
 ) -> PostPlan {
-    let soon = draw.micros(2_000, timeout.as_micros().saturating_sub(1_000).min(900_000));
+    let soon = draw.micros(1, timeout.as_micros().saturating_sub(1_000).clamp(1, 900_000));
     let report = |outcome| Some((soon, outcome));
     let (declined, took) = (Truth::Declined, Truth::Took);
     let accepted = PostOutcome::Accepted { price: None };

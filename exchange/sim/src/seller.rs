@@ -12,6 +12,8 @@ const FOLLOW_MAX: u32 = 3;
 /// A request of a seller.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
+    /// Stands for the request in every draw, whatever came before it.
+    pub(crate) name: u32,
     pub(crate) what: What,
     pub(crate) place: ShardIndex,
     pub(crate) seller: String,
@@ -55,9 +57,10 @@ pub(crate) fn workload(draws: &Draws, shards: u16, begin: Nanos, spread: bool) -
     for number in 0..count {
         let mut draw = draws.of("lead", &[u128::from(number)]);
         let mut first = fresh(draws, &mut draw, shards, (number, persons));
+        first.name = child(draws, 0, requests.len());
         first.at = begin.saturating_add(draw.micros(0, 15_000_000));
+        requests.push(first.clone());
         copies(draws, &mut draw, &first, (shards, spread), &mut requests);
-        requests.push(first);
     }
     requests
 }
@@ -74,6 +77,7 @@ fn fresh(draws: &Draws, draw: &mut Draw, shards: u16, (number, persons): (u64, u
         digest: draws.bits("body", &[u128::from(number)]),
     });
     Request {
+        name: 0,
         names_person: matches!(what, What::Lead(_)) || draw.percent(50),
         what,
         place: place(draw, shards),
@@ -98,6 +102,7 @@ fn copies(
     if draw.percent(30) {
         for copy in 0..draw.between(1, 4) {
             let mut again = first.clone();
+            again.name = child(draws, 0, requests.len());
             again.place = place(draw, shards);
             let later = if spread || draw.percent(30) { draw.micros(1, 3_000_000) } else { Nanos(0) };
             again.at = first.at.saturating_add(later);
@@ -111,6 +116,12 @@ fn copies(
     }
 }
 
+/// Returns the name of a request that follows another, by its place among those.
+fn child(draws: &Draws, parent: u32, ordinal: usize) -> u32 {
+    let ordinal = u128::try_from(ordinal).unwrap_or(0);
+    u32::try_from(draws.number("name", &[u128::from(parent), ordinal]) >> 32).unwrap_or(0)
+}
+
 fn place(draw: &mut Draw, shards: u16) -> ShardIndex {
     ShardIndex(u16::try_from(draw.index(usize::from(shards))).unwrap_or(0))
 }
@@ -119,12 +130,11 @@ fn place(draw: &mut Draw, shards: u16) -> ShardIndex {
 /// of the same person meanwhile.
 pub(crate) fn follow_up(
     draws: &Draws,
-    number: usize,
     asked: &Request,
     answer: &Answer,
     (shards, now): (u16, Nanos),
 ) -> Vec<Request> {
-    let number = u128::try_from(number).unwrap_or(0);
+    let number = u128::from(asked.name);
     let mut draw = draws.of("follow", &[number]);
     let next = |what, draw: &mut Draw| Request {
         what,
@@ -180,6 +190,9 @@ pub(crate) fn follow_up(
             read.seller = SELLERS.get(draw.index(3)).copied().unwrap_or("web").to_owned();
         }
         requests.push(read);
+    }
+    for (ordinal, request) in requests.iter_mut().enumerate() {
+        request.name = child(draws, asked.name, ordinal);
     }
     requests
 }

@@ -1,15 +1,15 @@
 //! [`World`]: everything that the node asks of the world, with the checks that belong where it asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_engine::Auction;
 use exchange_node::{Disk as JournalSeam, Net, Seed};
 use exchange_protocol::{
-    Answer, AnswerStatus, CandidateIndex, Outcome, Record, RecordBatch, Refusal, Reply, SaleKind,
+    Answer, AnswerStatus, CandidateIndex, Outcome, Record, RecordBatch, Reply,
 };
-use exchange_types::{Amount, BidEntries, BidEntry, Nanos, NotSent, PingReply, PostOutcome, ShardIndex, Uuid7};
+use exchange_types::{Amount, BidEntries, BidEntry, Nanos, PingReply, PostOutcome, ShardIndex, Uuid7};
 
 use crate::catalog::Market;
 use crate::clock::Clock;
@@ -32,6 +32,10 @@ pub(crate) struct World {
     pub(crate) fault: Fault,
     pub(crate) shards: u16,
     pub(crate) requests: Vec<Request>,
+    /// Requests by their names, which stand in the ids of what they began.
+    pub(crate) named: BTreeMap<u32, usize>,
+    /// Requests without an answer yet, by when it is due.
+    pub(crate) waiting: BTreeSet<(Nanos, usize)>,
     pub(crate) disk: Disk,
     pub(crate) ledger: Ledger,
     pub(crate) markets: BTreeMap<u64, Market>,
@@ -44,19 +48,21 @@ pub(crate) struct World {
     pub(crate) verdicts: Verdicts,
 }
 
-/// Returns the request that began a sale: it stands in the last bits of the id.
-pub(crate) fn request_of(id: Uuid7) -> usize {
-    usize::try_from(id.as_u128() & 0xffff_ffff).unwrap_or(usize::MAX)
-}
 
 impl World {
     fn now(&self) -> Nanos {
         self.clock.now().mono
     }
 
+    /// Returns the request that began a sale: its name stands in the last bits of the id.
+    pub(crate) fn request_of(&self, id: Uuid7) -> Option<&Request> {
+        let name = u32::try_from(id.as_u128() & u128::from(u32::MAX)).ok()?;
+        self.requests.get(*self.named.get(&name)?)
+    }
+
     /// Returns the person whom a sale is about.
-    pub(crate) fn person(&self, id: Uuid7) -> Option<u64> {
-        self.requests.get(request_of(id)).map(|request| request.person)
+    fn person(&self, id: Uuid7) -> Option<u64> {
+        self.request_of(id).map(|request| request.person)
     }
 
     fn campaign_name(auction: &Auction, candidate: CandidateIndex) -> String {
@@ -65,7 +71,6 @@ impl World {
 
     fn auction_log(&mut self, auction: &Auction) -> &mut AuctionLog {
         self.ledger.auctions.entry(auction.id()).or_insert_with(|| AuctionLog {
-            request: request_of(auction.id()),
             admitted: auction.admitted(),
             catalog: auction.snapshot().map_or(0, |snapshot| snapshot.version),
             pinged: BTreeMap::new(),
@@ -106,10 +111,8 @@ impl World {
     fn reserved(&self, auction: Uuid7, candidate: CandidateIndex, price: Amount) -> Amount {
         let Some(log) = self.ledger.auctions.get(&auction) else { return price };
         let Some(bids) = log.bids.get(&candidate) else { return price };
-        let two_step = self
-            .requests
-            .get(log.request)
-            .is_some_and(|request| matches!(request.what, seller::What::Ping(_)));
+        let two_step =
+            self.request_of(auction).is_some_and(|request| matches!(request.what, seller::What::Ping(_)));
         let amounts = bids.as_slice().iter().map(|entry| entry.amount);
         if two_step {
             return amounts.max().unwrap_or(price);
@@ -150,7 +153,7 @@ impl World {
         let allowed = auction.rules().map_or(0, |rules| usize::from(rules.max_buyers));
         let mut own = 0_usize;
         let mut other = None;
-        let mut buyers = std::collections::BTreeSet::new();
+        let mut buyers = BTreeSet::new();
         for ((holder, _), post) in &self.ledger.posts {
             if !post.holds_lead() {
                 continue;
@@ -158,7 +161,7 @@ impl World {
             if *holder == id {
                 own = own.saturating_add(1);
                 buyers.insert(post.buyer.clone());
-            } else if self.requests.get(request_of(*holder)).map(|request| request.person) == person {
+            } else if self.person(*holder) == person {
                 other = Some(*holder);
             }
         }
@@ -182,7 +185,7 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, token: u64, reply: Reply) {
+    pub(crate) fn deliver(&mut self, token: u64, reply: Reply) {
         let number = usize::try_from(token).unwrap_or(usize::MAX);
         let now = self.now();
         let shown = show(&reply);
@@ -190,8 +193,10 @@ impl World {
         let Some(request) = self.requests.get_mut(number) else { return };
         let on_time = request.due.is_none_or(|due| now <= due);
         request.replies.push(reply.clone());
+        self.ledger.changes = self.ledger.changes.saturating_add(1);
         let count = request.replies.len();
         let due = request.due;
+        self.waiting.remove(&(due.unwrap_or(Nanos::NEVER), number));
         self.verdicts.check(Promise::OneAnswer, count == 1, || format!("request {number}: {count} answers"));
         self.verdicts.check(Promise::Deadline, on_time, || {
             format!("request {number} was due at {due:?} and is answered at {now:?}")
@@ -200,7 +205,7 @@ impl World {
             self.check_answer(answer);
             let asked = self.requests.get(number).cloned();
             if let Some(asked) = asked.filter(|_| count == 1) {
-                for next in seller::follow_up(&self.draws, number, &asked, answer, (self.shards, now)) {
+                for next in seller::follow_up(&self.draws, &asked, answer, (self.shards, now)) {
                     self.add_request(next);
                 }
             }
@@ -209,6 +214,7 @@ impl World {
 
     pub(crate) fn add_request(&mut self, request: Request) {
         self.queue.push(request.at, Event::Request(self.requests.len()));
+        self.named.insert(request.name, self.requests.len());
         self.requests.push(request);
     }
 }
@@ -220,10 +226,7 @@ impl Net for World {
         let Some(deadline) = auction.candidate(candidate).map(|candidate| candidate.ping_deadline) else { return };
         let window = deadline.saturating_sub(self.now());
         let mut draw = self.draws.of("ping", &[id.as_u128(), u128::from(candidate.0)]);
-        for (after, mut reply) in answer_ping(&mut draw, window) {
-            if self.fault == Fault::ForgedBids {
-                reply = forged(&reply, candidate);
-            }
+        for (after, reply) in answer_ping(&mut draw, window) {
             let reply = Box::new(reply);
             let at = self.now().saturating_add(after);
             self.queue.push(at, Event::PingReply { place, auction: key, candidate, reply });
@@ -236,6 +239,7 @@ impl Net for World {
         let (id, key, place, now) = (auction.id(), auction.key(), self.place, self.now());
         let name = Self::campaign_name(auction, candidate);
         self.trace.write(format_args!("post {id:?} {name}"));
+        self.auction_log(auction);
         let post = self.ledger.posts.get(&(id, candidate));
         let durable = post.is_some_and(|post| self.disk.is_on_disk(post.place, post.intent));
         self.verdicts
@@ -266,14 +270,13 @@ impl Net for World {
     }
 
     fn reply(&mut self, token: u64, reply: Reply) {
-        match self.fault {
-            Fault::LostReplies if token % 5 == 3 => {}
-            Fault::RepliesTwice => {
-                self.deliver(token, reply.clone());
-                self.deliver(token, reply);
-            }
-            _ => self.deliver(token, reply),
+        if self.fault == Fault::LostReplies && token % 5 == 3 {
+            return;
         }
+        if self.fault == Fault::RepliesTwice {
+            self.deliver(token, reply.clone());
+        }
+        self.deliver(token, reply);
     }
 
     fn wake(&mut self, place: ShardIndex) {
@@ -310,8 +313,8 @@ impl JournalSeam for World {
 
 impl Seed for World {
     fn entropy(&mut self) -> u128 {
-        let number = u128::try_from(self.request).unwrap_or(0);
-        (self.draws.bits("id", &[number]) << 32) | number
+        let name = u128::from(self.requests.get(self.request).map_or(0, |request| request.name));
+        (self.draws.bits("id", &[name]) << 32) | name
     }
 }
 
@@ -321,7 +324,7 @@ pub(crate) fn cents_below(amount: Amount) -> Amount {
 }
 
 /// Returns a reply in which another sum stands.
-fn forged(reply: &PingReply, candidate: CandidateIndex) -> PingReply {
+pub(crate) fn forged(reply: &PingReply, candidate: CandidateIndex) -> PingReply {
     let PingReply::Bids(entries) = reply else { return *reply };
     let mut higher = BidEntries::new();
     for entry in entries.as_slice() {
@@ -334,7 +337,7 @@ fn forged(reply: &PingReply, candidate: CandidateIndex) -> PingReply {
 
 fn show(reply: &Reply) -> String {
     match reply {
-        Reply::Answer { answer, replayed } => {
+        Reply::Answer { answer, replayed, .. } => {
             let Answer { id, status, payout, sales, offers, .. } = &**answer;
             let (sales, offers) = (sales.len(), offers.len());
             format!("{id:?} {status:?} payout {payout:?} sales {sales} offers {offers} replayed {replayed}")

@@ -15,8 +15,11 @@ pub(super) struct PostBody<'a> {
     /// Which entry of the bid was taken, from zero.
     entry: u8,
     price: Money,
-    payout: Money,
-    margin: Money,
+    /// What the seller earns by it, and what is left of the price; a post that was not accepted earns nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payout: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    margin: Option<Money>,
     exclusive: bool,
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,13 +45,15 @@ impl<'a> PostBody<'a> {
             Some(Outcome::Failed(reason)) => ("failed", Some(reason.name())),
             Some(Outcome::Unknown) => ("unknown", None),
         };
+        let accepted = matches!(post.outcome, Some(Outcome::Accepted));
+        let margin = post.price.checked_sub(post.payout)?;
         Some(Self {
             campaign,
             buyer,
             entry: post.entry,
             price: words.money(post.price),
-            payout: words.money(post.payout),
-            margin: words.money(post.price.checked_sub(post.payout)?),
+            payout: accepted.then(|| words.money(post.payout)),
+            margin: accepted.then(|| words.money(margin)),
             exclusive: post.exclusive,
             outcome,
             reason,

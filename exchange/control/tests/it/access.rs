@@ -14,6 +14,7 @@ async fn ask(backend: MadeUp, head: &str) -> Reply {
 fn assert_problem(reply: &Reply, status: u16, name: &str) {
     assert_eq!(reply.status, status, "{reply:?}");
     assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{reply:?}");
+    assert_eq!(reply.header("cache-control"), Some("no-store"), "{reply:?}");
     assert_eq!(reply.json()["type"], format!("/problems/{name}"), "{reply:?}");
 }
 

@@ -39,7 +39,7 @@ fn account() -> Account {
         buyer: BuyerIndex(buyer),
         entry: 0,
         price: amount("31.50"),
-        payout: amount("25.2"),
+        payout: if outcome == Some(Outcome::Accepted) { amount("25.2") } else { Amount::ZERO },
         exclusive: true,
         outcome,
         intent_us: 120_000,
@@ -123,8 +123,7 @@ async fn the_whole_story_is_told() {
              "condition": "zip in [80, 81]"},
         ],
         "posts": [
-            {"campaign": "alps", "buyer": "south", "entry": 0, "price": "31.50", "payout": "25.20",
-             "margin": "6.30", "exclusive": true, "outcome": "failed", "reason": "post_rejected",
+            {"campaign": "alps", "buyer": "south", "entry": 0, "price": "31.50", "exclusive": true, "outcome": "failed", "reason": "post_rejected",
              "intent_us": 120_000, "sent_us": 120_300, "replied_us": 180_000,
              "reply_digest": "abababababababababababababababab"},
             {"campaign": "coast", "buyer": "north", "entry": 0, "price": "31.50", "payout": "25.20",
@@ -151,8 +150,8 @@ async fn what_has_not_come_yet_is_left_out() {
     assert_eq!((&body["live"], &body["status"]), (&json!(true), &json!("running")));
     assert_eq!((body.get("answered_us"), body.get("ended_us")), (None, None));
     assert_eq!(body["campaigns"][1]["result"], "open");
-    let expected = json!([{"campaign": "alps", "buyer": "south", "entry": 0, "price": "31.50", "payout": "25.20",
-        "margin": "6.30", "exclusive": true, "outcome": "in_flight", "intent_us": 120_000}]);
+    let expected = json!([{"campaign": "alps", "buyer": "south", "entry": 0, "price": "31.50",
+        "exclusive": true, "outcome": "in_flight", "intent_us": 120_000}]);
     assert_eq!(body["posts"], expected);
 }
 

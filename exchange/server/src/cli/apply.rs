@@ -7,7 +7,7 @@ use exchange_control::limits::CATALOG_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
 use super::control_client::{self, Reply};
-use super::{CatalogFiles, Outcome, Terminal};
+use super::{CatalogFiles, Ending, Terminal};
 
 #[derive(Debug, Serialize)]
 struct PutBody<'a> {
@@ -47,9 +47,9 @@ pub(super) fn run(
     url: &str,
     key: &str,
     terminal: &mut Terminal<'_>,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Ending> {
     let Some(CatalogFiles { files, secrets: _ }) = CatalogFiles::read(paths)? else {
-        return Ok(Outcome::BadConfiguration);
+        return Ok(Ending::BadConfiguration);
     };
     let files = files.iter().map(|file| PutFile { name: &file.name, text: &file.text }).collect();
     let body = serde_json::to_vec(&PutBody { files }).context("cannot write the catalog as JSON")?;
@@ -62,13 +62,13 @@ pub(super) fn run(
             serde_json::from_slice(&body).context("cannot read the exchange's answer")?;
         complain_of(&applied.warnings, terminal);
         terminal.say(format_args!("catalog version {} is in force", applied.version));
-        return Ok(Outcome::Done);
+        return Ok(Ending::Done);
     }
     let problem: ProblemBody = serde_json::from_slice(&body)
         .with_context(|| format!("the exchange answered {status} and no problem document"))?;
     complain_of(&problem.errors, terminal);
-    terminal.complain(format_args!("{status} {}: {}", problem.title, problem.detail));
-    Ok(Outcome::Refused)
+    terminal.complain(format_args!("{}: {}", problem.title, problem.detail));
+    Ok(Ending::Refused)
 }
 
 fn complain_of(findings: &[Finding], terminal: &mut Terminal<'_>) {

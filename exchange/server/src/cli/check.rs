@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{CatalogFiles, Outcome, Terminal};
+use super::{CatalogFiles, Ending, Terminal};
 use crate::wall_clock;
 
 pub(super) fn run(
     paths: &[PathBuf],
     allow_http: bool,
     terminal: &mut Terminal<'_>,
-) -> anyhow::Result<Outcome> {
-    let Some(catalog) = CatalogFiles::read(paths)? else { return Ok(Outcome::BadConfiguration) };
+) -> anyhow::Result<Ending> {
+    let Some(catalog) = CatalogFiles::read(paths)? else { return Ok(Ending::BadConfiguration) };
     match catalog.compile(0, wall_clock::utc_now(), allow_http) {
         Ok((snapshot, warnings)) => {
             terminal.complain_of(&warnings);
@@ -25,11 +25,11 @@ pub(super) fn run(
                  warnings {}",
                 warnings.len()
             ));
-            Ok(Outcome::Done)
+            Ok(Ending::Done)
         }
         Err(found) => {
             terminal.complain_of(&found);
-            Ok(Outcome::Refused)
+            Ok(Ending::Refused)
         }
     }
 }

@@ -7,7 +7,7 @@ use exchange_control::Role;
 use exchange_types::UtcMicros;
 use exchange_wire::KeyMode;
 
-use super::{Outcome, Terminal};
+use super::{Ending, Terminal};
 use crate::data_dir::DataDir;
 use crate::keys::{KeyEntry, Owner, create_key, list_keys, revoke_key};
 use crate::wall_clock;
@@ -39,15 +39,15 @@ pub(super) fn run(
     command: KeysCommand,
     data_dir: &Path,
     terminal: &mut Terminal<'_>,
-) -> anyhow::Result<Outcome> {
-    let file = DataDir::open(data_dir)?.keys_file();
+) -> anyhow::Result<Ending> {
     let now = wall_clock::utc_now();
     match command {
         KeysCommand::Create { owner, test } => {
             if test && owner.role == Role::Operator {
                 terminal.complain(format_args!("error: an operator sells nothing, so it has no test keys"));
-                return Ok(Outcome::BadConfiguration);
+                return Ok(Ending::BadConfiguration);
             }
+            let file = DataDir::open(data_dir)?.keys_file();
             let mode = if test { KeyMode::Test } else { KeyMode::Live };
             let created = create_key(&file, owner, mode, now)?;
             terminal.complain(format_args!(
@@ -58,16 +58,16 @@ pub(super) fn run(
             terminal.say(format_args!("{}", created.key.text()));
         }
         KeysCommand::List => {
-            for entry in list_keys(file)? {
+            for entry in list_keys(DataDir::find(data_dir)?.keys_file())? {
                 terminal.say(format_args!("{}", line(&entry, now)));
             }
         }
         KeysCommand::Revoke { prefix } => {
-            let entry = revoke_key(&file, &prefix, now)?;
+            let entry = revoke_key(&DataDir::find(data_dir)?.keys_file(), &prefix, now)?;
             terminal.complain(format_args!("Revoked {} of {}. {RELOAD_HINT}", entry.prefix, entry.owner));
         }
     }
-    Ok(Outcome::Done)
+    Ok(Ending::Done)
 }
 
 /// Returns the line of a key in a list.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use exchange_catalog::SourceFile;
 
-use super::{CatalogFiles, Outcome, Terminal};
+use super::{CatalogFiles, Ending, Terminal};
 use crate::config::{Config, Surroundings};
 use crate::wall_clock;
 
@@ -23,17 +23,17 @@ pub(super) fn run(
     catalog: &[PathBuf],
     terminal: &mut Terminal<'_>,
     serve: impl FnOnce(Start) -> anyhow::Result<()>,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Ending> {
     let start = match prepare(config, catalog, terminal) {
         Ok(Some(start)) => start,
-        Ok(None) => return Ok(Outcome::BadConfiguration),
+        Ok(None) => return Ok(Ending::BadConfiguration),
         Err(error) => {
             terminal.complain(format_args!("error: {error:#}"));
-            return Ok(Outcome::BadConfiguration);
+            return Ok(Ending::BadConfiguration);
         }
     };
     serve(start)?;
-    Ok(Outcome::Done)
+    Ok(Ending::Done)
 }
 
 /// Reads and checks configuration and catalog; nothing where they have mistakes, which the terminal shows then.

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use super::*;
 
+mod apply;
+
 struct Ran {
-    outcome: Outcome,
+    ending: Ending,
     out: String,
     error: String,
 }
@@ -19,9 +21,9 @@ fn run_serving(arguments: &[&str], serve: impl FnOnce(Start) -> anyhow::Result<(
     let (mut out, mut error) = (Vec::new(), Vec::new());
     let mut terminal = Terminal { out: &mut out, error: &mut error };
     let arguments = std::iter::once("exchange").chain(arguments.iter().copied()).map(OsString::from);
-    let outcome = run_with(arguments, &mut terminal, serve);
+    let ending = run_with(arguments, &mut terminal, serve);
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Ran { outcome, out: text(out), error: text(error) }
+    Ran { ending, out: text(out), error: text(error) }
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> String {
@@ -56,11 +58,11 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n";
 fn version_and_help_are_results() {
     let ran = run_line(&["--version"]);
     assert_eq!(
-        (ran.outcome, &*ran.out),
-        (Outcome::Done, concat!("exchange ", env!("CARGO_PKG_VERSION"), "\n"))
+        (ran.ending, &*ran.out),
+        (Ending::Done, concat!("exchange ", env!("CARGO_PKG_VERSION"), "\n"))
     );
     let ran = run_line(&["--help"]);
-    assert_eq!(ran.outcome, Outcome::Done);
+    assert_eq!(ran.ending, Ending::Done);
     for command in ["serve", "check", "apply", "keys"] {
         assert!(ran.out.contains(&format!("\n  {command} ")), "{}", ran.out);
     }
@@ -72,11 +74,11 @@ fn wrong_command_lines_end_with_64() {
         [&["sell"][..], &["check"], &["serve", "--port", "80"], &["keys", "create", "--owner", "acme"]]
     {
         let ran = run_line(line);
-        assert_eq!((ran.outcome, &*ran.out), (Outcome::BadConfiguration, ""), "{line:?}");
+        assert_eq!((ran.ending, &*ran.out), (Ending::BadConfiguration, ""), "{line:?}");
         assert!(ran.error.starts_with("error: "), "{}", ran.error);
     }
     assert_eq!(
-        format!("{:?}", ExitCode::from(Outcome::BadConfiguration)),
+        format!("{:?}", ExitCode::from(Ending::BadConfiguration)),
         format!("{:?}", ExitCode::from(64))
     );
 }
@@ -92,7 +94,7 @@ fn a_good_catalog_is_counted() {
         "{}",
         ran.error
     );
-    assert_eq!((ran.outcome, &*ran.error), (Outcome::Done, ""));
+    assert_eq!((ran.ending, &*ran.error), (Ending::Done, ""));
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn every_mistake_of_a_catalog_is_shown_and_counted() {
     let text = GOOD.replace("vertical = \"solar\"", "vertical = \"solr\"").replace("EUR", "EURO");
     let catalog = write(folder.path(), "catalog.toml", &text);
     let ran = run_line(&["check", "-f", &catalog]);
-    assert_eq!((ran.outcome, &*ran.out), (Outcome::Refused, ""));
+    assert_eq!((ran.ending, &*ran.out), (Ending::Refused, ""));
     assert!(
         ran.error.starts_with(&format!("{catalog}:3:12: error: verticals.solar.currency: ")),
         "{}",
@@ -115,7 +117,7 @@ fn every_mistake_of_a_catalog_is_shown_and_counted() {
 #[test]
 fn a_missing_file_is_named() {
     let ran = run_line(&["check", "-f", "/nowhere/catalog.toml"]);
-    assert_eq!(ran.outcome, Outcome::Refused);
+    assert_eq!(ran.ending, Ending::Refused);
     assert!(ran.error.starts_with("error: cannot read /nowhere/catalog.toml: "), "{}", ran.error);
 }
 
@@ -124,8 +126,11 @@ fn keys_are_shown_once_listed_and_revoked() {
     let folder = tempfile::tempdir().expect("a folder");
     let data_dir = folder.path().join("data").display().to_string();
     let keys = |arguments: &[&str]| run_line(&[&["keys"], arguments, &["--data-dir", &data_dir]].concat());
+    let none = keys(&["list"]);
+    assert_eq!(none.ending, Ending::Refused, "looking makes no folder");
+    assert!(none.error.starts_with(&format!("error: cannot use {data_dir}: ")), "{}", none.error);
     let created = keys(&["create", "--owner", "seller:acme"]);
-    assert_eq!(created.outcome, Outcome::Done, "{}", created.error);
+    assert_eq!(created.ending, Ending::Done, "{}", created.error);
     let key = created.out.trim_end();
     assert!(key.starts_with("px_live_"), "standard output holds the key alone: {}", created.out);
     assert_eq!(key.lines().count(), 1);
@@ -144,11 +149,11 @@ fn keys_are_shown_once_listed_and_revoked() {
     assert!(keys(&["list"]).out.contains("  revoked 20"));
     let again = keys(&["revoke", prefix]);
     assert_eq!(
-        (again.outcome, again.error),
-        (Outcome::Refused, format!("error: no active key begins with {prefix}\n"))
+        (again.ending, again.error),
+        (Ending::Refused, format!("error: no active key begins with {prefix}\n"))
     );
     let operator = keys(&["create", "--owner", "operator:ada", "--test"]);
-    assert_eq!((operator.outcome, &*operator.out), (Outcome::BadConfiguration, ""));
+    assert_eq!((operator.ending, &*operator.out), (Ending::BadConfiguration, ""));
 }
 
 #[test]
@@ -162,7 +167,7 @@ fn what_serves_gets_a_checked_configuration_and_catalog() {
         started = Some(start);
         Ok(())
     });
-    assert_eq!((ran.outcome, &*ran.error), (Outcome::Done, ""));
+    assert_eq!((ran.ending, &*ran.error), (Ending::Done, ""));
     let Start { config, catalog } = started.expect("it served");
     assert_eq!(config.limits.auctions_max, 99);
     assert_eq!(catalog.map(|catalog| catalog.files.len()), Some(1));
@@ -175,7 +180,7 @@ fn nothing_serves_with_a_mistake() {
     let catalog = write(folder.path(), "catalog.toml", GOOD);
     let line = |arguments: &[&str]| run_serving(arguments, |_| panic!("it must not serve"));
     let ran = line(&["serve", "--config", &config]);
-    assert_eq!(ran.outcome, Outcome::BadConfiguration);
+    assert_eq!(ran.ending, Ending::BadConfiguration);
     assert!(
         ran.error.starts_with(&format!("{config}:1:10: error: shards: 0 is out of range")),
         "{}",
@@ -183,10 +188,10 @@ fn nothing_serves_with_a_mistake() {
     );
     assert!(ran.error.ends_with("2 mistakes\n"), "{}", ran.error);
     let ran = line(&["serve", "--catalog", &catalog]);
-    assert_eq!(ran.outcome, Outcome::BadConfiguration, "the secret is missing");
+    assert_eq!(ran.ending, Ending::BadConfiguration, "the secret is missing");
     assert!(ran.error.ends_with("1 mistake\n"), "{}", ran.error);
     let ran = line(&["serve", "--config", "/nowhere/exchange.toml"]);
-    assert_eq!(ran.outcome, Outcome::BadConfiguration);
+    assert_eq!(ran.ending, Ending::BadConfiguration);
     assert!(ran.error.starts_with("error: cannot read /nowhere/exchange.toml: "), "{}", ran.error);
 }
 
@@ -199,6 +204,6 @@ fn an_exchange_that_does_not_run_is_named() {
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     drop(listener);
     let ran = run_line(&["apply", "-f", &catalog, "--url", &url, "--key", "px_live_x"]);
-    assert_eq!(ran.outcome, Outcome::Refused);
+    assert_eq!(ran.ending, Ending::Refused);
     assert!(ran.error.starts_with(&format!("error: cannot reach {url}: ")), "{}", ran.error);
 }

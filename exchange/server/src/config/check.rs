@@ -1,25 +1,27 @@
 //! What the values of a configuration may be, alone and together.
 
-use core::fmt::Display;
+mod value;
+
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::path::PathBuf;
 
+use exchange_transport::Network;
 use tracing_subscriber::EnvFilter;
 
-use super::address_range::AddressRangeError;
 use super::findings::Findings;
 use super::given::{Given, Place};
-use super::length_of_time::{self, LengthOfTime};
+use super::length_of_time::LengthOfTime;
 use super::raw::{BuyersToml, ConfigToml, JournalToml, LimitsToml, ListenerToml};
-use super::{
-    AddressRange, Buyers, ByteCount, Config, Journal, JournalKind, Limits, Listener, LogFormat, MemoryPlan,
-};
+use super::{Buyers, ByteCount, Config, Journal, JournalKind, Limits, Listener, LogFormat, MemoryPlan};
+use value::{length, one_of, place_of, size, within};
 
 /// Shards: as many as an id can name.
 const SHARDS_MAX: u16 = 4_096;
-/// Ranges of addresses: one for each network of a large company, many times over.
-const ADDRESS_RANGES_MAX: usize = 256;
+/// Counters: what a reservation can name.
+const CELLS_MAX: u32 = 4_000_000;
+/// Networks: each of a large company, many times over.
+const NETWORKS_MAX: usize = 256;
 
 /// Turns what is written into what holds. Whatever is wrong is reported and stands as its default, so that the
 /// rest is still checked.
@@ -135,12 +137,12 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
     let body_range = [ByteCount::from_kib(1), ByteCount::from_kib(64)];
     let body_bytes = size(body_bytes_max, body_range, ByteCount(u64::from(default.body_bytes_max)), findings);
     let (second, ten_minutes) = (Duration::from_secs(1), Duration::from_mins(10));
-    let limits = Limits {
+    Limits {
         auctions_max: within(auctions_max, [1, 10_000_000], default.auctions_max, findings),
         history_max: within(history_max, [1, 100_000_000], default.history_max, findings),
         fingerprints_max: within(fingerprints_max, [1, 1_000_000_000], default.fingerprints_max, findings),
         mesh_queue_max: within(mesh_queue_max, [16, 65_536], default.mesh_queue_max, findings),
-        cells_max: within(cells_max, [1, 100_000_000], default.cells_max, findings),
+        cells_max: within(cells_max, [1, CELLS_MAX], default.cells_max, findings),
         body_bytes_max: u32::try_from(body_bytes.0).unwrap_or(default.body_bytes_max),
         connections_max: within(connections_max, [1, 1_000_000], default.connections_max, findings),
         header_timeout: length(header_timeout, [second, ten_minutes], default.header_timeout, findings),
@@ -152,8 +154,7 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
             default.memory_max,
             findings,
         ),
-    };
-    limits
+    }
 }
 
 fn check_times(config: &Config, place: &Place, findings: &mut Findings) {
@@ -182,22 +183,20 @@ fn check_memory(config: &Config, place: &Place, findings: &mut Findings) {
 
 fn check_buyers(raw: BuyersToml, findings: &mut Findings) -> Buyers {
     let BuyersToml { allow_addresses, allow_http } = raw;
-    let ranges = allow_addresses.unwrap_or_default();
-    if let Some(first) = ranges.first().filter(|_| ranges.len() > ADDRESS_RANGES_MAX) {
-        let message = format!("is the first of {} networks", ranges.len());
-        findings.error(&first.place, message, format!("at most {ADDRESS_RANGES_MAX}"));
+    let networks = allow_addresses.unwrap_or_default();
+    if let Some(first) = networks.first().filter(|_| networks.len() > NETWORKS_MAX) {
+        let message = format!("is the first of {} networks", networks.len());
+        findings.error(&first.place, message, format!("at most {NETWORKS_MAX}"));
     }
     let mut allowed = Vec::new();
-    for Given { value, place } in ranges.into_iter().take(ADDRESS_RANGES_MAX) {
-        match AddressRange::parse(&value) {
-            Ok(range) => allowed.push(range),
-            Err(error) => {
-                let remedy = match error {
-                    AddressRangeError::Form => "such as \"127.0.0.0/8\" or \"fd00::/8\"".to_owned(),
-                    AddressRangeError::HostBits { network } => format!("\"{network}\"?"),
-                };
-                findings.error(&place, format!("\"{}\" {error}", value.escape_debug()), remedy);
-            }
+    for Given { value, place } in networks.into_iter().take(NETWORKS_MAX) {
+        match value.parse::<Network>() {
+            Ok(network) => allowed.push(network),
+            Err(error) => findings.error(
+                &place,
+                format!("\"{}\" is no network: {error}", value.escape_debug()),
+                "such as \"127.0.0.0/8\" or \"fd00::/8\"",
+            ),
         }
     }
     Buyers { allow_addresses: allowed, allow_http: allow_http.is_some_and(|given| given.value) }
@@ -218,96 +217,10 @@ fn check_journal(raw: JournalToml, default: Journal, findings: &mut Findings) ->
 
 fn check_log(given: Option<Given<String>>, default: String, findings: &mut Findings) -> String {
     let Some(Given { value, place }) = given else { return default };
-    if let Err(error) = EnvFilter::try_new(&value) {
+    if EnvFilter::try_new(&value).is_err() {
         let remedy = "a level such as \"info\", or \"info,exchange_node=debug\"";
-        findings.error(&place, format!("\"{}\" is no log filter: {error}", value.escape_debug()), remedy);
+        findings.error(&place, format!("\"{}\" is no log filter", value.escape_debug()), remedy);
         return default;
     }
     value
-}
-
-/// Returns the place of a value, or the file as a whole where it was left to its default.
-fn place_of<T>(given: Option<&Given<T>>, file: &str, path: &str) -> Place {
-    given.map_or_else(|| Place::whole_file(file, path), |given| given.place.clone())
-}
-
-/// Returns a whole number within its bounds.
-fn within<T>(given: Option<Given<i64>>, [min, max]: [T; 2], default: T, findings: &mut Findings) -> T
-where
-    T: TryFrom<i64> + PartialOrd + Copy + Display,
-{
-    let Some(Given { value, place }) = given else { return default };
-    match T::try_from(value).ok().filter(|value| (min..=max).contains(value)) {
-        Some(value) => value,
-        None => out_of_range(&place, value, [min, max], default, findings),
-    }
-}
-
-/// Returns a size within its bounds.
-fn size(
-    given: Option<Given<String>>,
-    range: [ByteCount; 2],
-    default: ByteCount,
-    findings: &mut Findings,
-) -> ByteCount {
-    let Some(Given { value, place }) = given else { return default };
-    let [min, max] = range;
-    match ByteCount::parse(&value) {
-        Some(size) if (min..=max).contains(&size) => size,
-        Some(size) => out_of_range(&place, size, range, default, findings),
-        None => {
-            findings.error(&place, format!("\"{}\" is no size", value.escape_debug()), ByteCount::EXAMPLE);
-            default
-        }
-    }
-}
-
-/// Returns a length of time within its bounds.
-fn length(
-    given: Option<Given<String>>,
-    [min, max]: [Duration; 2],
-    default: Duration,
-    findings: &mut Findings,
-) -> Duration {
-    let Some(Given { value, place }) = given else { return default };
-    match length_of_time::parse(&value) {
-        Some(length) if (min..=max).contains(&length) => length,
-        Some(length) => {
-            let range = [LengthOfTime(min), LengthOfTime(max)];
-            out_of_range(&place, LengthOfTime(length), range, default, findings)
-        }
-        None => {
-            let message = format!("\"{}\" is no length of time", value.escape_debug());
-            findings.error(&place, message, length_of_time::EXAMPLE);
-            default
-        }
-    }
-}
-
-/// Returns one of some words.
-fn one_of<T: Copy>(
-    given: Option<Given<String>>,
-    words: &[(&str, T)],
-    default: T,
-    findings: &mut Findings,
-) -> T {
-    let Some(Given { value, place }) = given else { return default };
-    if let Some(&(_, found)) = words.iter().find(|(word, _)| *word == value) {
-        return found;
-    }
-    let valid: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-    let message = format!("\"{}\" is not known here", value.escape_debug());
-    findings.error(&place, message, format!("valid: {}", valid.join(", ")));
-    default
-}
-
-fn out_of_range<T>(
-    place: &Place,
-    value: impl Display,
-    [min, max]: [impl Display; 2],
-    default: T,
-    findings: &mut Findings,
-) -> T {
-    findings.error(place, format!("{value} is out of range"), format!("from {min} to {max}"));
-    default
 }

@@ -9,7 +9,7 @@ use super::{ByteCount, Limits};
 /// ```text
 /// auctions_max x (slot + body) + connections_max x (header + body + answer)
 ///     + history_max x entry + fingerprints_max x fingerprint + cells_max x cell
-///     + shards^2 x mesh_queue_max x message
+///     + (shards + 1)^2 x mesh_queue_max x message
 /// ```
 ///
 /// The program, the catalog and the connections to buyers come on top: they follow from the catalog, which may
@@ -34,8 +34,14 @@ const FINGERPRINT_BYTES: u64 = 100;
 const CELL_BYTES: u64 = 192;
 /// What a connection writes at most at a time: an answer with every offer and sale.
 const ANSWER_BYTES: u64 = 16 * 1_024;
-/// A message between two shards; a lead in it stands behind a pointer and is counted as its auction.
-const MESSAGE_BYTES: u64 = 64;
+/// A message between two shards in its queue; a lead in it stands behind a pointer and is counted as its auction.
+const MESSAGE_BYTES: u64 = 96;
+
+// A queue keeps a stamp of eight bytes beside each message, and aligns both.
+const _: () = assert!(
+    size_of::<exchange_node::Message>() <= 80,
+    "invariant: a message fits into what is counted for it"
+);
 
 impl MemoryPlan {
     /// Returns what limits and a number of shards come to.
@@ -56,7 +62,9 @@ impl MemoryPlan {
         let body_bytes = u64::from(body_bytes_max);
         let header_bytes = u64::try_from(exchange_types::limits::HEADER_BYTES_MAX).unwrap_or(u64::MAX);
         let connection_bytes = header_bytes.saturating_add(body_bytes).saturating_add(ANSWER_BYTES);
-        let messages_max = u64::from(shards).pow(2).saturating_mul(u64::from(mesh_queue_max));
+        // The control plane has a place of its own.
+        let places = u64::from(shards).saturating_add(1);
+        let messages_max = places.pow(2).saturating_mul(u64::from(mesh_queue_max));
         let part = |name, count, bytes_each| Part { name, count, bytes_each };
         Self([
             part("auctions_max", u64::from(auctions_max), AUCTION_BYTES.saturating_add(body_bytes)),

@@ -193,13 +193,18 @@ fn values_without_meaning_are_refused() {
         ),
         (
             "buyers.allow_addresses = [\"10.0.0.0/8\", \"ten\"]",
-            "exchange.toml:1:41: error: buyers.allow_addresses[1]: \"ten\" is no network; such as \"127.0.0.0/8\" or \
+            "exchange.toml:1:41: error: buyers.allow_addresses[1]: \"ten\" is no network: no IP address before the slash; such as \"127.0.0.0/8\" or \
              \"fd00::/8\"",
         ),
         (
             "buyers.allow_addresses = [\"10.1.0.0/8\"]",
-            "exchange.toml:1:27: error: buyers.allow_addresses[0]: \"10.1.0.0/8\" has bits behind its prefix; \
-             \"10.0.0.0/8\"?",
+            "exchange.toml:1:27: error: buyers.allow_addresses[0]: \"10.1.0.0/8\" is no network: address has bits set \
+             beyond the prefix; such as \"127.0.0.0/8\" or \"fd00::/8\"",
+        ),
+        (
+            "log = \"exchange=loud\"",
+            "exchange.toml:1:7: error: log: \"exchange=loud\" is no log filter; a level such as \"info\", or \
+             \"info,exchange_node=debug\"",
         ),
         ("limits = 3", "exchange.toml:1:10: error: limits: is a whole number; expected a table"),
         (
@@ -238,19 +243,19 @@ fn listeners_in_clear_text_stay_on_this_machine_unless_allowed() {
 fn limits_that_need_more_than_the_memory_are_refused_with_their_numbers() {
     let numbers = "auctions_max 20000 x 22 KiB = 430 MiB, connections_max 10000 x 48 KiB = 469 MiB, \
                    history_max 100000 x 3 KiB = 293 MiB, fingerprints_max 1000000 x 100 B = 96 MiB, \
-                   cells_max 200000 x 192 B = 37 MiB, mesh_queue_max 50176 x 64 B = 4 MiB";
+                   cells_max 200000 x 192 B = 37 MiB, mesh_queue_max 65536 x 96 B = 6 MiB";
     check(
         "limits.memory_max = \"1 GiB\"",
         &[&format!(
-            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1327 MiB and memory_max is 1 GiB: \
-             {numbers}; at least \"1327 MiB\", or lower limits"
+            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1330 MiB and memory_max is 1 GiB: \
+             {numbers}; at least \"1330 MiB\", or lower limits"
         )],
     );
-    assert_eq!(load("limits.memory_max = \"1327 MiB\"").limits.memory_max.to_string(), "1327 MiB");
+    assert_eq!(load("limits.memory_max = \"1330 MiB\"").limits.memory_max.to_string(), "1330 MiB");
     let found = load_with("limits.history_max = 100_000_000", &|_| None).expect_err("too much");
     let text = found.first().map(ToString::to_string).expect("one mistake");
     assert!(
-        text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294003 MiB"),
+        text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294006 MiB"),
         "{text}"
     );
 }

@@ -99,3 +99,15 @@ fn a_damaged_file_is_refused_and_the_keys_in_force_stay() {
     let message = store.reload().expect_err("damaged").to_string();
     assert!(message.contains("unknown field `ovner`"), "{message}");
 }
+
+#[test]
+fn keys_made_at_once_are_all_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("keys.toml");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| create(&path, "seller:acme", KeyMode::Live));
+        }
+    });
+    assert_eq!(KeyStore::open(&path).expect("readable").len(), 8);
+}

@@ -1,0 +1,164 @@
+//! [`Exchange`]: an exchange as a process, with its keys.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output};
+
+use serde_json::Value;
+
+use crate::process::Process;
+use crate::seller::{Answer, Caller, Request};
+
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_exchange");
+/// Everybody who gets a key before the exchange starts. `ghost` has a key and stands in no catalog.
+const OWNERS: [&str; 5] = ["seller:acme", "seller:other", "seller:ghost", "buyer:north", "operator:ops"];
+
+/// An exchange as a process.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    process: Process,
+    dir: PathBuf,
+    keys: BTreeMap<&'static str, String>,
+    seller: SocketAddr,
+    control: SocketAddr,
+}
+
+impl Exchange {
+    /// Starts an exchange with two shards under a folder; `more` is added to its configuration.
+    pub(crate) fn start(dir: &Path, catalog: &str, more: &str) -> Self {
+        let config = dir.join("exchange.toml");
+        let data = dir.join("data");
+        let text = format!(
+            "data_dir = \"{}\"\nshards = 2\n[seller]\nlisten = \"127.0.0.1:0\"\n[control]\n\
+             listen = \"127.0.0.1:0\"\n[buyers]\nallow_addresses = [\"127.0.0.0/8\"]\nallow_http = true\n{more}",
+            data.display()
+        );
+        fs::write(&config, text).expect("the configuration can be written");
+        let file = dir.join("catalog.toml");
+        fs::write(&file, catalog).expect("the catalog can be written");
+        let keys = OWNERS.map(|owner| (owner, create_key(&data, &["--owner", owner])));
+        let mut serve = Command::new(PROGRAM);
+        serve.arg("serve").arg("--config").arg(&config).arg("--catalog").arg(&file);
+        let process = Process::start("exchange", &mut serve, dir);
+        let address = |name: &str| {
+            let text = process.announced()[name].as_str().expect("an address is announced");
+            text.parse().expect("an address")
+        };
+        let (seller, control) = (address("seller"), address("control"));
+        Self { process, dir: dir.to_owned(), keys: BTreeMap::from(keys), seller, control }
+    }
+
+    /// Returns the key of an owner, such as `seller:acme`.
+    pub(crate) fn key(&self, owner: &str) -> &str {
+        &self.keys[owner]
+    }
+
+    /// Makes one more key, with the arguments of `exchange keys create`, and has it taken.
+    pub(crate) fn new_key(&self, arguments: &[&str]) -> String {
+        let key = create_key(&self.dir.join("data"), arguments);
+        self.reload_keys();
+        key
+    }
+
+    /// Revokes a key.
+    pub(crate) fn revoke(&self, key: &str) {
+        // `exchange keys list` names keys by their beginning.
+        let listed = exchange(&["keys", "--data-dir", &self.data(), "list"]);
+        let prefixes = stdout(&listed);
+        let prefix = prefixes.split_whitespace().find(|word| word.len() > 8 && key.starts_with(word));
+        let prefix = prefix.expect("the key is listed");
+        let revoked = exchange(&["keys", "--data-dir", &self.data(), "revoke", prefix]);
+        assert!(revoked.status.success(), "{revoked:?}");
+        self.reload_keys();
+    }
+
+    fn reload_keys(&self) {
+        let answer = self.operator().call(&Request::new("POST", "/v1/keys/reload"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    fn data(&self) -> String {
+        self.dir.join("data").display().to_string()
+    }
+
+    /// Returns a seller of this exchange.
+    pub(crate) fn seller(&self, name: &str) -> Caller {
+        Caller::new(self.seller, self.key(&format!("seller:{name}")))
+    }
+
+    /// Returns the operator of this exchange.
+    pub(crate) fn operator(&self) -> Caller {
+        Caller::new(self.control, self.key("operator:ops"))
+    }
+
+    /// Returns where sellers call.
+    pub(crate) const fn seller_address(&self) -> SocketAddr {
+        self.seller
+    }
+
+    /// Returns where operators call.
+    pub(crate) const fn control_address(&self) -> SocketAddr {
+        self.control
+    }
+
+    /// Returns the whole story of an auction, as an operator reads it.
+    pub(crate) fn account(&self, id: &str) -> Value {
+        let answer = self.operator().call(&Request::new("GET", &format!("/v1/auctions/{id}")));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    /// Runs `exchange apply` with a catalog in a file of the given name.
+    pub(crate) fn apply(&self, file: &str, catalog: &str) -> Output {
+        let path = self.dir.join(file);
+        fs::write(&path, catalog).expect("the catalog can be written");
+        let url = format!("http://{}", self.control);
+        let path = path.display().to_string();
+        exchange(&["apply", "-f", &path, "--url", &url, "--key", self.key("operator:ops")])
+    }
+
+    /// Returns the version of the catalog in force.
+    pub(crate) fn catalog_version(&self) -> u64 {
+        let answer: Answer = self.operator().call(&Request::new("GET", "/v1/catalog"));
+        answer.json()["version"].as_u64().expect("a version")
+    }
+
+    /// Tells the exchange to stop.
+    pub(crate) fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Waits until the exchange has ended.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        self.process.ended()
+    }
+
+    /// Returns what the exchange has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+fn create_key(data: &Path, arguments: &[&str]) -> String {
+    let data = data.display().to_string();
+    let created = exchange(&[&["keys", "--data-dir", &data, "create"], arguments].concat());
+    assert!(created.status.success(), "{created:?}");
+    stdout(&created).trim().to_owned()
+}
+
+fn exchange(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).output().expect("the exchange's command line can be run")
+}
+
+/// Returns what a command has written for programs to read.
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Returns what a command has written for people to read.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

@@ -1,0 +1,22 @@
+//! The exchange as its sellers, buyers and operators meet it: real processes, real sockets, real files.
+//!
+//! Every test starts an exchange and simulated buyers of its own, on ports that the system chooses, in a
+//! folder that goes with the test. What buyers got is read from their own log, which is an independent
+//! witness: the exchange has no part in it.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a key that is missing in JSON reads as null, and the test fails"
+)]
+
+mod buyers;
+mod catalog;
+mod exchange;
+mod lead;
+mod market;
+mod process;
+mod seller;
+
+mod caps;
+mod copies;
+mod hostile_market;
+mod unknown;

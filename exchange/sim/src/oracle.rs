@@ -1,0 +1,131 @@
+//! [`judge`]: what must hold when all is over.
+
+use std::collections::BTreeMap;
+
+use exchange_node::Shard;
+use exchange_protocol::{Answer, AnswerStatus, Outcome, Record, Reply, Story};
+use exchange_types::{Amount, Uuid7};
+
+use crate::best_bid;
+use crate::seller::What;
+use crate::violation::Promise;
+use crate::world::World;
+
+/// Judges a run that is over, and returns what came of each auction.
+pub(crate) fn judge(world: &mut World, shards: &[Shard]) -> BTreeMap<Uuid7, String> {
+    if world.verdicts.broken().is_some() {
+        return BTreeMap::new();
+    }
+    check_rest(world, shards);
+    check_repeats(world);
+    let closed = world.disk.records().filter_map(|record| match record {
+        Record::Closed(story) => Some(story.clone()),
+        Record::Intent { .. } | Record::Outcome { .. } => None,
+    });
+    let stories: Vec<Story> = closed.collect();
+    for story in &stories {
+        check_account(world, story);
+        check_answers(world, story);
+        best_bid::check(world, story);
+    }
+    let show = |story: &Story| format!("{:?} {:?} {:?}", story.status, story.payout, story.posts);
+    stories.iter().map(|story| (story.id, show(story))).collect()
+}
+
+fn check_rest(world: &mut World, shards: &[Shard]) {
+    let open: usize = shards.iter().map(Shard::auctions).sum();
+    world.verdicts.check(Promise::Rest, open == 0, || format!("{open} auctions are left open"));
+    for (number, request) in world.requests.iter().enumerate() {
+        let count = request.replies.len();
+        world.verdicts.check(Promise::OneAnswer, count == 1, || {
+            format!("request {number} has {count} answers in the end")
+        });
+    }
+    for ((id, candidate), post) in &world.ledger.posts {
+        let ended = post.outcome.is_some();
+        world.verdicts.check(Promise::Rest, ended, || format!("{id:?} {candidate:?} has no outcome"));
+    }
+}
+
+/// Checks that requests under one key were told of one sale, and where it is final, the same.
+fn check_repeats(world: &mut World) {
+    let mut first: BTreeMap<(u128, u128), (usize, &Reply)> = BTreeMap::new();
+    for (number, request) in world.requests.iter().enumerate() {
+        let (Some(key), Some(reply)) = (request.key, request.replies.first()) else { continue };
+        let Reply::Answer { answer, .. } = reply else { continue };
+        let (earlier_number, earlier) = *first.entry((key.key, key.digest)).or_insert((number, reply));
+        let Reply::Answer { answer: earlier, .. } = earlier else { continue };
+        let is_ping = matches!(request.what, What::Ping(_));
+        let is_final = |status| {
+            matches!(status, AnswerStatus::Sold | AnswerStatus::Unsold(_) | AnswerStatus::Duplicate(..))
+        };
+        let both = is_final(answer.status) && is_final(earlier.status) && !is_ping;
+        let same = answer.id == earlier.id
+            && (!both || (answer.status == earlier.status && one_holds_the_other(answer, earlier)));
+        world.verdicts.check(Promise::StableAnswer, same, || {
+            format!("requests {earlier_number} and {number}: {earlier:?} and {answer:?}")
+        });
+    }
+}
+
+/// Returns whether the sales of one answer are among those of the other: a lead may be sold once more while it
+/// is told as sold already, and what was told stays.
+fn one_holds_the_other(here: &Answer, there: &Answer) -> bool {
+    let holds = |all: &Answer, some: &Answer| some.sales.iter().all(|sale| all.sales.contains(sale));
+    holds(here, there) || holds(there, here)
+}
+
+/// Checks that the story has a reason for every loser, and the world's own posts.
+fn check_account(world: &mut World, story: &Story) {
+    for (position, candidate) in (0_u16..).zip(&story.candidates) {
+        let accepted = story
+            .posts
+            .iter()
+            .any(|post| post.candidate.0 == position && post.outcome == Some(Outcome::Accepted));
+        world.verdicts.check(Promise::Account, accepted == candidate.reason.is_none(), || {
+            format!("{:?} {:?}: bought {accepted}, reason {:?}", story.id, candidate.campaign, candidate.reason)
+        });
+    }
+    for post in &story.posts {
+        let known = world.ledger.posts.get(&(story.id, post.candidate));
+        let outcome = known.and_then(|known| known.outcome);
+        let same = outcome.is_some_and(|found| {
+            Some(found.outcome) == post.outcome
+                && (found.outcome != Outcome::Accepted || found.price == post.price)
+        });
+        world.verdicts.check(Promise::Account, same, || {
+            format!("{:?} says {post:?}, the records say {outcome:?}", story.id)
+        });
+    }
+    let known = world.ledger.posts.range((story.id, exchange_protocol::CandidateIndex(0))..);
+    let count = known.take_while(|((id, _), _)| *id == story.id).count();
+    let total = story.posts.iter().filter(|post| post.outcome == Some(Outcome::Accepted));
+    let total = total.fold(Amount::ZERO, |sum, post| sum.checked_add(post.payout).unwrap_or(Amount::MAX));
+    let complete = count == story.posts.len() && total == story.payout;
+    world.verdicts.check(Promise::Account, complete, || {
+        format!("{:?}: {count} posts by the records, payout {total:?}: {story:?}", story.id)
+    });
+}
+
+/// Checks that what sellers were told in the end is what the story says.
+fn check_answers(world: &mut World, story: &Story) {
+    for (number, request) in world.requests.iter().enumerate() {
+        let Some(Reply::Answer { answer, .. }) = request.replies.first() else { continue };
+        if answer.id != story.id {
+            continue;
+        }
+        let sold = answer.sales.iter().all(|sale| {
+            let post = story.posts.iter().find(|post| post.candidate == sale.candidate);
+            post.is_some_and(|post| post.outcome == Some(Outcome::Accepted))
+        });
+        let final_lead = matches!(request.what, What::Lead(_));
+        let agrees = match answer.status {
+            AnswerStatus::Sold => story.status == AnswerStatus::Sold,
+            AnswerStatus::Unsold(_) if final_lead => story.status == answer.status,
+            _ => true,
+        };
+        world.verdicts.check(Promise::Account, sold && agrees, || {
+            format!("request {number} was told {answer:?}, the story says {:?}", story.status)
+        });
+    }
+}
