@@ -1,0 +1,133 @@
+//! The second step of a two-step sale comes in, at its shard or for another.
+
+use exchange_protocol::{AnswerStatus, Input, OfferKey, Refusal, Reply, SlotKey};
+use exchange_types::{DuplicateScope, HashKey, Now, OfferId, UnsoldReason, Uuid7};
+
+use crate::claims::Claimed;
+use crate::fingerprints::Seen;
+use crate::history::Finished;
+use crate::mesh::Message;
+use crate::{PostArrival, Requester, Shard, World};
+
+impl Shard {
+    /// Takes in the second step of a two-step sale, here or at the shard that has its ping.
+    pub fn post(&mut self, world: &mut impl World, now: Now, arrival: PostArrival) {
+        let owner = self.shared.owner(arrival.ping);
+        if owner == self.place {
+            return self.own_post(world, now, arrival);
+        }
+        let waiter = arrival.waiter;
+        self.pass_on(world, owner, waiter, Message::Post(Box::new(arrival)));
+    }
+
+    pub(crate) fn own_post(&mut self, world: &mut impl World, now: Now, mut arrival: PostArrival) {
+        let waiter = arrival.waiter;
+        let id = arrival.ping;
+        if let Some(claim) = arrival.claim {
+            match self.shared.claims.claim(claim.key, claim.digest, id) {
+                Claimed::New => {}
+                Claimed::Join(earlier) => return self.join(world, now, earlier, waiter),
+                Claimed::Conflict => return self.reply(world, waiter, Reply::Refusal(Refusal::KeyReused)),
+            }
+        }
+        let outcome = self.start_post(world, now, &mut arrival);
+        if let Err(refusal) = outcome {
+            if let Some(claim) = arrival.claim {
+                self.shared.claims.forget(claim.key, id);
+            }
+            self.reply(world, waiter, Reply::Refusal(refusal));
+        }
+        self.give_submission(arrival.post.submission);
+    }
+
+    fn start_post(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        arrival: &mut PostArrival,
+    ) -> Result<(), Refusal> {
+        let id = arrival.ping;
+        let requester = Requester::Seller(arrival.seller_name.clone());
+        let Some(auction) = self.tenants.find(id) else {
+            let known = self.state(id, &requester, now).is_some();
+            return Err(if known { self.why_closed(id) } else { Refusal::NotFound });
+        };
+        if self.state(id, &requester, now).is_none() {
+            return Err(Refusal::NotFound);
+        }
+        arrival.post.named = self.named_offers(auction, &arrival.offer_ids)?;
+        match self.engine.check_post(auction, &arrival.post, now) {
+            Err(Refusal::FieldsChanged(fields)) if arrival.keep_on_changed => {
+                for field in fields {
+                    arrival.post.submission.set_value(field, None);
+                }
+                self.engine.check_post(auction, &arrival.post, now)?;
+            }
+            other => other?,
+        }
+        self.claim_person_of_post(auction, arrival, now)?;
+        if let Some(tenant) = self.tenants.get_mut(auction) {
+            tenant.waiters.push((arrival.waiter, false));
+            let [_, place] = &mut tenant.claims;
+            if let Some(before) = place.take() {
+                self.shared.claims.forget(before, id);
+            }
+            *place = arrival.claim.map(|claim| claim.key);
+        }
+        self.engine.handle(now, Input::SellerPost { auction, post: &arrival.post });
+        self.carry_out(world, now);
+        Ok(())
+    }
+
+    /// Claims the person of a ping that came without identity; a person who is known gives the offers back.
+    fn claim_person_of_post(
+        &mut self,
+        auction: SlotKey,
+        arrival: &PostArrival,
+        now: Now,
+    ) -> Result<(), Refusal> {
+        let Some(tenant) = self.tenants.get_mut(auction) else { return Ok(()) };
+        let (id, seller) = (tenant.id, tenant.seller.key);
+        match self.claim_person(&arrival.fingerprints, id, seller, now.utc) {
+            Seen::Fresh => {
+                if let Some(tenant) = self.tenants.get_mut(auction) {
+                    tenant.fingerprints = arrival.fingerprints;
+                }
+                Ok(())
+            }
+            Seen::Duplicate(DuplicateScope::Own, earlier) => {
+                Err(Refusal::Duplicate(DuplicateScope::Own, Some(earlier)))
+            }
+            Seen::Duplicate(DuplicateScope::Exchange, _) => {
+                Err(Refusal::Duplicate(DuplicateScope::Exchange, None))
+            }
+            Seen::TooSoon(retry_after) => Err(Refusal::TooSoon { retry_after }),
+        }
+    }
+
+    fn named_offers(&self, auction: SlotKey, ids: &[OfferId]) -> Result<Vec<OfferKey>, Refusal> {
+        let Some(found) = self.engine.auction(auction) else { return Err(Refusal::PingLost) };
+        let key = self.shared.derived_key("offers");
+        ids.iter()
+            .enumerate()
+            .map(|(position, id)| {
+                let offer = found.offers().iter().find(|offer| offer_id(found.id(), offer.key, &key) == *id);
+                offer.map(|offer| offer.key).ok_or(Refusal::UnknownOffer(position))
+            })
+            .collect()
+    }
+
+    fn why_closed(&self, id: Uuid7) -> Refusal {
+        let status = self.history.get(id).and_then(Finished::story).map(|story| story.status);
+        match status {
+            Some(AnswerStatus::Unsold(UnsoldReason::OffersExpired)) => Refusal::PingExpired,
+            Some(_) => Refusal::PingClosed,
+            None => Refusal::PingLost,
+        }
+    }
+}
+
+/// Returns the id of an offer, which only the holder of `key` can compute.
+fn offer_id(sale: Uuid7, offer: OfferKey, key: &HashKey) -> OfferId {
+    OfferId(sale.derive(key, offer.number()))
+}
