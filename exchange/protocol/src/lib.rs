@@ -17,4 +17,4 @@ pub use input::{Considered, Input, SaleKind, SellerPost, Submit, Verdict};
 pub use key::{CandidateIndex, OfferKey, SlotKey, Waiter};
 pub use record::{DecodeError, Outcome, Record, RecordBatch, decode_record, encode_closed, encode_record};
 pub use refusal::Refusal;
-pub use story::{Account, LeftOut, Story, StoryCandidate, StoryPost};
+pub use story::{Account, LeftOut, Story, StoryCandidate, StoryPost, UNKNOWN_SETTLED_AFTER};

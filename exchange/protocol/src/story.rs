@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_types::{
-    Amount, BidEntries, BuyerIndex, CampaignIndex, Reason, SellerIndex, UtcMicros, Uuid7, VerticalIndex,
+    Amount, BidEntries, BuyerIndex, CampaignIndex, Nanos, Reason, SellerIndex, UtcMicros, Uuid7,
+    VerticalIndex,
 };
 
 use crate::{Answer, AnswerOffer, AnswerSale, AnswerStatus, CandidateIndex, Outcome, SaleKind};
+
+/// After how long a post whose outcome nobody knows goes to a person.
+pub const UNKNOWN_SETTLED_AFTER: Nanos = Nanos::from_secs(24 * 3_600);
 
 /// The whole account of an auction: facts only. Times within it are microseconds since its admission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,7 +139,7 @@ impl Story {
             offers: self.offers.clone(),
             expires_at: self.expires_at,
             elapsed_us: u64::from(self.answered_us),
-            settles_by: UtcMicros(0),
+            settles_by: self.admitted.saturating_add(UNKNOWN_SETTLED_AFTER),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the seller is told, and when.
 
 use exchange_auction::Scratch;
-use exchange_protocol::{Answer, AnswerSale, AnswerStatus, Effect};
+use exchange_protocol::{Answer, AnswerSale, AnswerStatus, Effect, UNKNOWN_SETTLED_AFTER};
 use exchange_types::{Amount, Nanos, Now, PendingReason, UnsoldReason, UtcMicros};
 
 use super::{Auction, Kind, Phase, Told};
@@ -132,13 +132,15 @@ impl Auction {
         self.admitted.utc.saturating_add(self.expires.saturating_sub(self.admitted.mono))
     }
 
-    /// Returns when the last post that is out will have been given up, in UTC.
+    /// Returns by when the sale will have an outcome: when the last post that is out is given up, or where one
+    /// is unknown, when it goes to a person.
     fn settles_by(&self) -> UtcMicros {
+        if self.any_post(|stage| stage == PostStage::Unknown) {
+            return self.admitted.utc.saturating_add(UNKNOWN_SETTLED_AFTER);
+        }
         let out = self.posts.iter().filter_map(|index| self.post(*index)).filter(|post| post.is_out());
-        let last = out.map(|post| post.give_up_at).max();
-        last.map_or(UtcMicros(0), |at| {
-            self.admitted.utc.saturating_add(at.saturating_sub(self.admitted.mono))
-        })
+        let last = out.map(|post| post.give_up_at).max().unwrap_or(self.answer_by);
+        self.admitted.utc.saturating_add(last.saturating_sub(self.admitted.mono))
     }
 
     /// Returns what a post that sold nothing left: the reason, where the step was answered as unsold.
