@@ -56,6 +56,15 @@ impl Counters {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// Returns how many cells the caps of a snapshot need, this window's and the next one's, and how many there
+    /// are. A snapshot that needs more is to be refused: some of its caps would have no room.
+    pub fn cells_needed(&self, snapshot: &Snapshot) -> (usize, usize) {
+        let of_campaigns = snapshot.campaigns.iter().map(|campaign| campaign.caps.len());
+        let of_buyers = snapshot.buyers.iter().map(|buyer| buyer.caps.len());
+        let caps = of_campaigns.chain(of_buyers).fold(0_usize, usize::saturating_add);
+        (caps.saturating_mul(2), self.config.cells_max)
+    }
+
     /// Returns the table of a snapshot's caps. Cells that count already go on, with their limits adjusted;
     /// the next window's cells are made; those of ended windows are freed.
     ///

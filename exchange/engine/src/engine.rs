@@ -123,6 +123,12 @@ impl Engine {
         self.slab.occupied()
     }
 
+    /// Returns how many auctions are in flight, without those that only wait for their seller. Looks at every
+    /// slot; for a drain.
+    pub fn in_flight(&self) -> usize {
+        self.slab.iter().filter(|auction| !auction.is_offering()).count()
+    }
+
     /// Returns an auction in flight.
     pub fn auction(&self, key: SlotKey) -> Option<&Auction> {
         self.slab.get(key)

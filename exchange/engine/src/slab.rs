@@ -29,6 +29,11 @@ impl Slab {
         self.slots.len().saturating_sub(self.free.len())
     }
 
+    /// Returns the auctions that are there.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Auction> {
+        self.slots.iter().filter(|slot| slot.occupied).map(|slot| &slot.auction)
+    }
+
     /// Returns whether another auction finds a slot.
     pub(crate) fn has_room(&self) -> bool {
         !self.free.is_empty() || u32::try_from(self.slots.len()).is_ok_and(|used| used < self.capacity)

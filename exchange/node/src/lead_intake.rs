@@ -73,7 +73,8 @@ impl Shard {
         if let Some(tenant) = key.and_then(|key| self.tenants.begin(key, id)) {
             tenant.waiters.push((waiter, false));
             tenant.claims = [arrival.claim.map(|claim| claim.key), None];
-            tenant.fingerprints = arrival.fingerprints;
+            let [phone, email] = arrival.fingerprints;
+            tenant.fingerprints = [phone, email, None, None];
             tenant.seller = seller;
         }
         self.carry_out(world, now);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_engine::Auction;
-use exchange_protocol::{Account, Answer, Input, Refusal, Reply, Story, Waiter};
+use exchange_protocol::{Account, Answer, AnswerStatus, Input, Refusal, Reply, Story, Waiter};
 use exchange_types::{Now, ShardIndex, Submission, Uuid7};
 
 use crate::eligibility;
@@ -52,7 +52,9 @@ impl Shard {
                 self.reply(world, waiter, state);
             }
             Some(_) => self.reply(world, waiter, Reply::Refusal(Refusal::PingClosed)),
-            // A ping that is over holds nothing: giving it back again is the same as having done so.
+            // A ping that is over holds nothing: giving it back again is the same as having done so, unless its
+            // lead was sold.
+            None if is_sold(&state) => self.reply(world, waiter, Reply::Refusal(Refusal::PingClosed)),
             None => self.reply(world, waiter, state),
         }
     }
@@ -148,4 +150,14 @@ impl Shard {
 fn account(story: Story, snapshot: &Arc<Snapshot>, submission: &Submission, live: bool) -> Account {
     let left_out = eligibility::left_out(snapshot, submission, story.admitted);
     Account { left_out, snapshot: Arc::clone(snapshot), story, live }
+}
+
+/// Returns whether somebody bought the lead, or may have.
+fn is_sold(state: &Reply) -> bool {
+    match state {
+        Reply::Answer { answer, .. } => {
+            matches!(answer.status, AnswerStatus::Sold | AnswerStatus::Pending(_))
+        }
+        Reply::Refusal(_) | Reply::Account(_) => false,
+    }
 }

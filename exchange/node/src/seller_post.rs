@@ -1,7 +1,7 @@
 //! The second step of a two-step sale comes in, at its shard or for another.
 
 use exchange_protocol::{AnswerStatus, Input, OfferKey, Refusal, Reply, SlotKey};
-use exchange_types::{DuplicateScope, HashKey, Now, OfferId, UnsoldReason, Uuid7};
+use exchange_types::{DuplicateScope, HashKey, Nanos, Now, OfferId, UnsoldReason, Uuid7};
 
 use crate::claims::Claimed;
 use crate::fingerprints::Seen;
@@ -79,7 +79,7 @@ impl Shard {
         Ok(())
     }
 
-    /// Claims the person of a ping that came without identity; a person who is known gives the offers back.
+    /// Claims the person that the post names, besides what the ping's identity claimed already.
     fn claim_person_of_post(
         &mut self,
         auction: SlotKey,
@@ -91,7 +91,9 @@ impl Shard {
         match self.claim_person(&arrival.fingerprints, id, seller, now.utc) {
             Seen::Fresh => {
                 if let Some(tenant) = self.tenants.get_mut(auction) {
-                    tenant.fingerprints = arrival.fingerprints;
+                    let ([phone, email, ..], [phone_of_post, email_of_post]) =
+                        (tenant.fingerprints, arrival.fingerprints);
+                    tenant.fingerprints = [phone, email, phone_of_post, email_of_post];
                 }
                 Ok(())
             }
@@ -118,12 +120,11 @@ impl Shard {
     }
 
     fn why_closed(&self, id: Uuid7) -> Refusal {
-        let status = self.history.get(id).and_then(Finished::story).map(|story| story.status);
-        match status {
-            Some(AnswerStatus::Unsold(UnsoldReason::OffersExpired)) => Refusal::PingExpired,
-            Some(_) => Refusal::PingClosed,
-            None => Refusal::PingLost,
-        }
+        let Some(story) = self.history.get(id).and_then(Finished::story) else { return Refusal::PingLost };
+        let expired = story.status == AnswerStatus::Unsold(UnsoldReason::OffersExpired);
+        let ended = story.admitted.saturating_add(Nanos(u64::from(story.ended_us).saturating_mul(1_000)));
+        // Offers that ended before their time were given back.
+        if expired && ended >= story.expires_at { Refusal::PingExpired } else { Refusal::PingClosed }
     }
 }
 

@@ -71,6 +71,11 @@ impl Shard {
         self.engine.auctions()
     }
 
+    /// Returns how many auctions are in flight, without those that only wait for their seller; for a drain.
+    pub fn in_flight(&self) -> usize {
+        self.engine.in_flight()
+    }
+
     /// Returns when [`Shard::tick`] is wanted next.
     pub fn next_timeout(&self) -> Option<Nanos> {
         if self.unsent.is_empty() { self.engine.next_timeout() } else { Some(Nanos::ZERO) }

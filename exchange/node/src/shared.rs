@@ -126,6 +126,11 @@ impl Shared {
         self.current.load_full()
     }
 
+    /// Returns how many counters a catalog needs and how many there are. One that needs more is to be refused.
+    pub fn cells_needed(&self, snapshot: &Snapshot) -> (usize, usize) {
+        self.counters.cells_needed(snapshot)
+    }
+
     /// Puts a catalog in force for the auctions that begin from now on.
     pub fn install(&self, snapshot: Snapshot, now: UtcMicros) {
         let _turn = self.installing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,7 +20,8 @@ pub(crate) struct Tenant {
     pub(crate) reservations: Vec<Option<Reservation>>,
     /// The keys under which the lead was submitted and posted.
     pub(crate) claims: [Option<u128>; 2],
-    pub(crate) fingerprints: [Option<u128>; 2],
+    /// The fingerprints of the person: those of the ping, then those of the post.
+    pub(crate) fingerprints: [Option<u128>; 4],
     pub(crate) seller: Arc<SellerShared>,
 }
 
@@ -61,7 +62,7 @@ impl Tenants {
         tenant.waiters.clear();
         tenant.reservations.clear();
         tenant.claims = [None; 2];
-        tenant.fingerprints = [None; 2];
+        tenant.fingerprints = [None; 4];
         Some(tenant)
     }
 

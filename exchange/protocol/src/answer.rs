@@ -101,6 +101,6 @@ pub struct AnswerOffer {
     pub buyer: BuyerIndex,
     /// What the seller would earn.
     pub payout: Amount,
-    /// The most companies for which the price holds; zero stands for any number.
+    /// The most companies for which the price holds.
     pub max_buyers: u16,
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use exchange_catalog::{CompileOptions, SourceFile, compile};
+use exchange_catalog::{CompileOptions, Diagnostic, Severity, SourceFile, compile};
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, KeysError, Principal, Readiness, Unavailable,
 };
@@ -127,9 +127,26 @@ impl CatalogIntake {
         let secrets = |reference: &str| self.secrets.lookup(reference);
         let options = CompileOptions { version, now, secrets: &secrets, allow_http: self.allow_http };
         let (snapshot, warnings) = compile(files, &options).map_err(ApplyError::Refused)?;
+        let (needed, cells_max) = self.shared.cells_needed(&snapshot);
+        if needed > cells_max {
+            return Err(ApplyError::Refused(vec![too_many_caps(files, needed, cells_max)]));
+        }
         self.catalogs.save(files).map_err(ApplyError::Store)?;
         self.shared.install(snapshot, now);
         Ok(Applied { version, warnings })
+    }
+}
+
+/// Returns what is wrong with a catalog whose caps and budgets need more counters than there are.
+pub(crate) fn too_many_caps(files: &[SourceFile], needed: usize, cells_max: usize) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        file: files.first().map_or_else(String::new, |file| file.name.clone()),
+        line: 1,
+        column: 1,
+        path: "campaigns".to_owned(),
+        message: format!("caps and budgets need {needed} counters, there are {cells_max}"),
+        remedy: format!("fewer caps, or `limits.cells_max = {needed}` in the configuration and a restart"),
     }
 }
 

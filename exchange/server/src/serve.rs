@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::cli::Start;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
-use crate::control_backend::{CatalogIntake, ControlBackend, Questions};
+use crate::control_backend::{CatalogIntake, ControlBackend, Questions, too_many_caps};
 use crate::data_dir::{DataDir, DataDirGuard, SecretKey};
 use crate::journal_handle::JournalHandle;
 use crate::keys::KeyStore;
@@ -63,7 +63,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     let keys = Arc::new(KeyStore::open(&guard.dir().keys_file())?);
     let (snapshot, secrets) = first_catalog(&config, &guard, catalog)?;
     let process = Process {
-        shared: shared(&config, &secret, snapshot),
+        shared: shared(&config, &secret, snapshot)?,
         mesh: Mesh::new(config.shards.saturating_add(1), usize::try_from(config.limits.mesh_queue_max)?),
         peers: Arc::new(Peers::new(config.shards.saturating_add(1))),
         keys,
@@ -198,7 +198,7 @@ fn join(shards: Vec<JoinHandle<()>>) {
     }
 }
 
-fn shared(config: &Config, secret: &SecretKey, snapshot: Snapshot) -> Arc<Shared> {
+fn shared(config: &Config, secret: &SecretKey, snapshot: Snapshot) -> anyhow::Result<Arc<Shared>> {
     let shards = usize::from(config.shards).max(1);
     let of_one = |all: u32| usize::try_from(all).unwrap_or(usize::MAX).div_ceil(shards);
     let node = NodeConfig {
@@ -210,7 +210,10 @@ fn shared(config: &Config, secret: &SecretKey, snapshot: Snapshot) -> Arc<Shared
     };
     let cells_max = usize::try_from(config.limits.cells_max).unwrap_or(usize::MAX);
     let counters = Counters::new(CountersConfig { cells_max, ..CountersConfig::default() });
-    Arc::new(Shared::new(node, secret.hash_key("node"), counters, snapshot, wall_clock::utc_now()))
+    let (needed, cells_max) = counters.cells_needed(&snapshot);
+    anyhow::ensure!(needed <= cells_max, "{}", too_many_caps(&[], needed, cells_max));
+    let now = wall_clock::utc_now();
+    Ok(Arc::new(Shared::new(node, secret.hash_key("node"), counters, snapshot, now)))
 }
 
 /// Takes the catalog that was given, else the one that was in force, else an empty one.

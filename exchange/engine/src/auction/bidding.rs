@@ -115,7 +115,7 @@ impl Auction {
         self.contenders.push(contender);
     }
 
-    /// Takes the answer to a ping. One that comes after the close is not used.
+    /// Takes the answer to a ping. A bid that comes after the close is recorded and not used.
     pub(crate) fn take_bid(&mut self, index: CandidateIndex, reply: &PingReply, now: Now) {
         let since = self.since_admission(now);
         let late = now.mono >= self.bids_close;
@@ -128,7 +128,10 @@ impl Auction {
         candidate.replied_us = since;
         self.waiting = self.waiting.saturating_sub(1);
         contender.standing = match reply {
-            PingReply::Bids(_) if late => Standing::Out(Reason::Timeout),
+            PingReply::Bids(entries) if late => {
+                contender.entries = *entries;
+                Standing::Out(Reason::Timeout)
+            }
             PingReply::Bids(entries) => {
                 contender.entries = *entries;
                 Standing::Running

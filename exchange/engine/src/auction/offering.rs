@@ -3,7 +3,7 @@
 use exchange_auction::{Offer, Pick, Scratch, Standing, TwoStep, offers, unsold_reason};
 use exchange_catalog::snapshot::ConsentModel;
 use exchange_protocol::{AnswerOffer, CandidateIndex, Effect, OfferKey, Refusal, SellerPost};
-use exchange_types::{FieldIndex, Nanos, Now, Reason, UnsoldReason, limits};
+use exchange_types::{FieldIndex, Nanos, Now, Reason, Submission, UnsoldReason, limits};
 
 use super::{Auction, Kind, Phase};
 use crate::outbox::Outbox;
@@ -80,7 +80,10 @@ impl Auction {
         if let Some(place) = contender.offers.get_mut(entry) {
             *place = Some(Offer { price: pick.price, payout: pick.payout, named: false });
         }
-        let max_buyers = contender.entries.as_slice().get(entry).map_or(0, |entry| entry.max_buyers);
+        let limit = contender.entries.as_slice().get(entry).map_or(0, |entry| entry.max_buyers);
+        // A bid for any number of companies holds for as many as the lead allows.
+        let max_buyers =
+            if limit == 0 { self.rules.as_ref().map_or(1, |rules| rules.max_buyers) } else { limit };
         self.offers.push(AnswerOffer {
             key: OfferKey { candidate: index, entry: pick.entry },
             buyer: candidate.buyer,
@@ -118,7 +121,7 @@ impl Auction {
         }
         self.check_consent(post)?;
         let count = u16::try_from(post.named.len()).unwrap_or(u16::MAX);
-        let fits = |offer: &AnswerOffer| offer.max_buyers == 0 || offer.max_buyers >= count;
+        let fits = |offer: &AnswerOffer| offer.max_buyers >= count;
         let chosen = || self.offers.iter().filter(|offer| post.named.contains(&offer.key));
         let allowed = self.rules.as_ref().map_or(1, |rules| rules.max_buyers);
         if count > allowed || !chosen().all(fits) {
@@ -149,20 +152,24 @@ impl Auction {
     }
 
     fn check_consent(&self, post: &SellerPost) -> Result<(), Refusal> {
-        let Some(snapshot) = self.snapshot.as_deref() else { return Ok(()) };
-        let named = self.vertical().is_some_and(|vertical| vertical.consent_model == ConsentModel::Named);
-        if !named {
+        if !self.consent_names_companies() {
             return Ok(());
         }
-        for (position, key) in post.named.iter().enumerate() {
-            let buyer = self.candidate(key.candidate).and_then(|candidate| snapshot.buyer(candidate.buyer));
-            let name = buyer.map_or("", |buyer| &buyer.legal_name);
-            let mut given = post.submission.named_sellers().chain(self.submission.named_sellers());
-            if !given.any(|given| given == name) {
-                return Err(Refusal::SellerNotNamed(position));
-            }
-        }
-        Ok(())
+        // The post's consent replaces the ping's as soon as it names anybody.
+        let of_post = post.submission.named_sellers().next().is_some();
+        let consent = if of_post { &*post.submission } else { &*self.submission };
+        let unnamed = post.named.iter().position(|key| !self.is_named(key.candidate, consent));
+        unnamed.map_or(Ok(()), |position| Err(Refusal::SellerNotNamed(position)))
+    }
+
+    fn consent_names_companies(&self) -> bool {
+        self.vertical().is_some_and(|vertical| vertical.consent_model == ConsentModel::Named)
+    }
+
+    fn is_named(&self, index: CandidateIndex, consent: &Submission) -> bool {
+        let buyer = self.candidate(index).map(|candidate| candidate.buyer);
+        let company = self.snapshot.as_deref().zip(buyer).and_then(|(snapshot, buyer)| snapshot.buyer(buyer));
+        company.is_some_and(|company| consent.named_sellers().any(|given| *given == *company.legal_name))
     }
 
     /// Goes on to selling among the live offers.
@@ -192,18 +199,22 @@ impl Auction {
                     offer.named = post.named.contains(&OfferKey { candidate: index, entry });
                 }
             }
-            self.check_added_fields(index);
+            self.check_added(index);
         }
         self.phase = Phase::Selling;
     }
 
-    /// Takes a candidate out whose filter does not match the fields that the post added.
-    fn check_added_fields(&mut self, index: CandidateIndex) {
+    /// Takes a candidate out that what the post added leaves out: by a filter on an added field, or by a consent
+    /// that does not name the company.
+    fn check_added(&mut self, index: CandidateIndex) {
         let running = self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
-        let filtered =
-            self.campaign(index).is_some_and(|campaign| !campaign.filter.matches(&self.submission));
-        if running && self.offer_is_live(index) && filtered {
+        if !running || !self.offer_is_live(index) {
+            return;
+        }
+        if self.campaign(index).is_some_and(|campaign| !campaign.filter.matches(&self.submission)) {
             self.take_out(index, Reason::Filtered);
+        } else if self.consent_names_companies() && !self.is_named(index, &self.submission) {
+            self.take_out(index, Reason::NotNamedInConsent);
         }
     }
 

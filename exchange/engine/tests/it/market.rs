@@ -7,8 +7,8 @@ use std::sync::Arc;
 use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
 use exchange_engine::Engine;
 use exchange_protocol::{
-    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, OfferKey, SaleKind, SellerPost, SlotKey,
-    Story, Submit, Verdict,
+    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, OfferKey, Refusal, SaleKind, SellerPost,
+    SlotKey, Story, Submit, Verdict,
 };
 use exchange_types::{
     Amount, BidEntries, BidEntry, HashKey, Nanos, Now, PingReply, PostOutcome, PostReply, Reason,
@@ -33,10 +33,12 @@ pub(crate) struct Market {
 }
 
 /// Returns a catalog in which every named campaign belongs to a company of its own.
-pub(crate) fn catalog(max_buyers: u16, campaigns: &[&str]) -> Arc<Snapshot> {
+/// `rules` are further keys of the vertical.
+pub(crate) fn catalog(max_buyers: u16, rules: &str, campaigns: &[&str]) -> Arc<Snapshot> {
     let mut text = format!(
         r#"
 [verticals.solar]
+{rules}
 currency = "EUR"
 max_buyers = {max_buyers}
 bid_window = "300ms"
@@ -93,9 +95,18 @@ pub(crate) const ACCEPTED: PostOutcome = PostOutcome::Accepted { price: None };
 
 impl Market {
     pub(crate) fn new(max_buyers: u16, campaigns: &[&str]) -> Self {
+        Self::of(catalog(max_buyers, "", campaigns))
+    }
+
+    /// Returns a market whose persons name the companies that may get their data.
+    pub(crate) fn named(campaigns: &[&str]) -> Self {
+        Self::of(catalog(1, r#"consent_model = "named""#, campaigns))
+    }
+
+    fn of(snapshot: Arc<Snapshot>) -> Self {
         Self {
             engine: Engine::new(16),
-            snapshot: catalog(max_buyers, campaigns),
+            snapshot,
             now: Now { mono: Nanos::from_secs(100), utc: UtcMicros(1_764_000_000_000_000) },
             effects: Vec::new(),
             refused: BTreeMap::new(),
@@ -159,13 +170,27 @@ impl Market {
     }
 
     pub(crate) fn seller_posts(&mut self, named: &[&str], fallback: bool) {
+        self.seller_posts_with(named, fallback, &[]).expect("a post that may go on");
+    }
+
+    /// Posts with a consent that names companies.
+    pub(crate) fn seller_posts_with(
+        &mut self,
+        named: &[&str],
+        fallback: bool,
+        consent: &[&str],
+    ) -> Result<(), Refusal> {
         let mut submission = Box::<Submission>::default();
         submission.reset(VerticalIndex(0), SellerIndex(0), 2);
+        for company in consent {
+            submission.push_named_seller(company);
+        }
         let named = named.iter().map(|name| OfferKey { candidate: self.candidate(name), entry: 0 }).collect();
         let post = SellerPost { submission, named, fallback, wait: None };
-        self.engine.check_post(self.auction, &post, self.now).expect("a post that may go on");
+        self.engine.check_post(self.auction, &post, self.now)?;
         self.engine.handle(self.now, Input::SellerPost { auction: self.auction, post: &post });
         self.carry_out();
+        Ok(())
     }
 
     pub(crate) fn sync(&mut self) {

@@ -108,3 +108,29 @@ fn a_post_that_cannot_go_on_changes_nothing() {
     let refused = market.engine.check_post(market.auction, &post, market.now);
     assert_eq!(refused, Err(Refusal::PingLost), "the slot is free again");
 }
+
+#[test]
+fn nobody_gets_a_lead_whose_consent_does_not_name_it() {
+    let offered = || {
+        let mut market = Market::named(&["north", "south"]);
+        let mut submission = Box::<Submission>::default();
+        submission.reset(VerticalIndex(0), SellerIndex(0), 2);
+        submission.push_named_seller("north GmbH");
+        market.submit(SaleKind::TwoStep, submission);
+        market.bid("north", "40.00");
+        market.bid("south", "35.00");
+        market
+    };
+    let mut market = offered();
+    assert_eq!(market.seller_posts_with(&["south"], true, &[]), Err(Refusal::SellerNotNamed(0)));
+    assert_eq!(market.seller_posts_with(&["north"], true, &["south GmbH"]), Err(Refusal::SellerNotNamed(0)));
+    // Without a choice all live offers are allowed, but for those that the consent leaves out.
+    assert_eq!(market.seller_posts_with(&[], true, &["south GmbH"]), Ok(()));
+    assert_eq!(market.posted(), ["south"]);
+    market.post("south", ACCEPTED);
+    assert_eq!(market.reasons().get("north"), Some(&Some(Reason::NotNamedInConsent)));
+    assert_eq!(market.held(), 0);
+    let mut market = offered();
+    assert_eq!(market.seller_posts_with(&[], true, &[]), Ok(()));
+    assert_eq!(market.posted(), ["north"], "the ping's consent holds where the post names nobody");
+}

@@ -37,7 +37,7 @@ pub(crate) fn render(
 ) -> HttpAnswer {
     let shown = match pending.view {
         View::Lead => lead(answer, &pending.warnings, snapshot, names),
-        View::Ping | View::GivenBack => ping(answer, pending, snapshot, names),
+        View::Ping | View::GivenBack => ping(answer, replayed, pending, snapshot, names),
     };
     match shown {
         Some(body) => HttpAnswer { replayed, ..HttpAnswer::json(body) },
@@ -136,14 +136,29 @@ pub(crate) fn duplicate(found: &Duplicate, earlier: Option<&Answer>, pending: &P
     HttpAnswer { replayed: found.replayed, ..HttpAnswer::json(body) }
 }
 
-fn ping(answer: &Answer, pending: &Pending, snapshot: &Snapshot, names: &Names) -> Option<Vec<u8>> {
+fn ping(
+    answer: &Answer,
+    replayed: bool,
+    pending: &Pending,
+    snapshot: &Snapshot,
+    names: &Names,
+) -> Option<Vec<u8>> {
     if answer.kind == SaleKind::OneCall {
         return None;
     }
     let vertical = snapshot.vertical(answer.vertical)?;
-    // A ping that was given back, or whose offers are over, shows none.
-    let over = pending.view == View::GivenBack
-        || matches!(answer.status, AnswerStatus::Unsold(UnsoldReason::OffersExpired));
+    // A ping that was given back, sold, or whose offers are over shows none; the repeat of a ping shows what the
+    // first answer showed.
+    let over = match answer.status {
+        AnswerStatus::Unsold(UnsoldReason::OffersExpired) | AnswerStatus::Sold | AnswerStatus::Pending(_) => {
+            !replayed
+        }
+        AnswerStatus::Running
+        | AnswerStatus::Unsold(_)
+        | AnswerStatus::Duplicate(..)
+        | AnswerStatus::Offers
+        | AnswerStatus::NoOffer(_) => pending.view == View::GivenBack,
+    };
     let offered = if over { &[][..] } else { &answer.offers[..] };
     let sellers: Vec<Vec<&str>> = offered
         .iter()
@@ -155,7 +170,7 @@ fn ping(answer: &Answer, pending: &Pending, snapshot: &Snapshot, names: &Names) 
         .map(|(offer, sellers)| OfferAnswer {
             offer_id: names.offer(answer.id, offer.key),
             payout: offer.payout,
-            max_buyers: if offer.max_buyers == 0 { vertical.max_buyers } else { offer.max_buyers },
+            max_buyers: offer.max_buyers,
             buyer_ref: names.buyer_ref(snapshot, answer.seller, offer.buyer),
             sellers,
             expires_at: answer.expires_at,

@@ -307,8 +307,8 @@ impl ShardRuntime {
         self.shard.borrow().next_timeout().map(|at| self.clock.instant(at))
     }
 
-    /// Returns how many requests wait and how many auctions are on their way.
-    pub(super) fn load(&self) -> (usize, usize) {
-        (self.pendings.borrow().len(), self.shard.borrow().auctions())
+    /// Returns how many auctions are on their way; offers that wait for their seller do not hold up a drain.
+    pub(super) fn in_flight(&self) -> usize {
+        self.shard.borrow().in_flight()
     }
 }

@@ -80,11 +80,11 @@ async fn run(setup: ShardSetup) {
     let server = SellerServer::new(Rc::new(SellerHandler(Rc::clone(&runtime))), limits, lifecycle.stopping());
     let cut = server.run(outlet).await;
     let drained = timeout(POSTS_DRAIN_MAX, async {
-        while runtime.load().1 > 0 {
+        while runtime.in_flight() > 0 {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
     });
-    let left = if drained.await.is_ok() { 0 } else { runtime.load().1 };
+    let left = if drained.await.is_ok() { 0 } else { runtime.in_flight() };
     tracing::info!(shard = place.0, connections_cut = cut, auctions_left = left, "shard has stopped");
 }
 

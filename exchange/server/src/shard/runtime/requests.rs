@@ -228,7 +228,8 @@ impl ShardRuntime {
             post: SellerPost { submission: Box::default(), named: Vec::new(), fallback: true, wait: None },
             offer_ids: Vec::new(),
             keep_on_changed: false,
-            claim: None,
+            // Also for a ping that is over: it answers a repeat of the post that ended it.
+            claim: header.as_deref().map(|key| self.post_claim(&principal.name, ping, key, &intake.body)),
             fingerprints: [None; 2],
             waiter: Waiter { place: self.place(), token: 0 },
         };
@@ -249,8 +250,6 @@ impl ShardRuntime {
             arrival.offer_ids = parsed.post.offer_ids;
             arrival.keep_on_changed = parsed.post.keep_on_changed;
             arrival.post.fallback = parsed.post.fallback.unwrap_or(true);
-            arrival.claim =
-                header.as_deref().map(|key| self.post_claim(&principal.name, ping, key, &intake.body));
             pending.warnings = parsed.warnings;
             pending.ping = Some((ping, Arc::clone(&snapshot), vertical));
         }
