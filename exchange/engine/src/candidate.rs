@@ -70,7 +70,7 @@ impl Post {
     }
 
     /// Returns the outcome as it is written down, once there is one.
-    pub(crate) const fn outcome(&self) -> Option<Outcome> {
+    pub const fn outcome(&self) -> Option<Outcome> {
         match self.stage {
             PostStage::Intended | PostStage::Sending => None,
             PostStage::Accepted => Some(Outcome::Accepted),

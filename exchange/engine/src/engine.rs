@@ -67,7 +67,7 @@ impl Engine {
                 self.with(auction, |auction, outbox| auction.take_outcome(candidate, &reply, outbox));
             }
             Input::SellerPost { auction, post } => {
-                self.with(auction, |auction, _| auction.take_post(post, now));
+                self.with(auction, |auction, outbox| auction.take_post(post, now, outbox));
             }
             Input::GiveBack { auction } => self.with(auction, |auction, outbox| {
                 if auction.is_offering() {

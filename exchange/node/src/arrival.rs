@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use exchange_catalog::Snapshot;
 use exchange_protocol::{SaleKind, SellerPost, Waiter};
 use exchange_types::{OfferId, SellerIndex, Submission, Uuid7};
+
+use crate::Current;
 
 /// A lead or ping, parsed and complete.
 #[derive(Debug)]
@@ -13,8 +14,8 @@ pub struct Arrival {
     pub kind: SaleKind,
     /// The lead.
     pub submission: Box<Submission>,
-    /// The catalog with which it was parsed.
-    pub snapshot: Arc<Snapshot>,
+    /// The catalog with which it was parsed, and with which it is auctioned: its indices hold in no other.
+    pub current: Arc<Current>,
     /// The idempotency key, if the request has one.
     pub claim: Option<ClaimKey>,
     /// The fingerprints of the person: at most one of the phone and one of the e-mail.

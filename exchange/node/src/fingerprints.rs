@@ -44,13 +44,19 @@ impl Fingerprints {
 
     /// Claims every fingerprint of a person for a sale, or none of them.
     pub(crate) fn claim(&self, prints: &[u128], id: Uuid7, seller: u64, now: UtcMicros) -> Seen {
+        let mut new = [false; 4];
         for (count, print) in prints.iter().enumerate() {
+            let own = self.0.get(print).is_some_and(|known| known.id == id);
             let seen = self.claim_one(*print, id, seller, now);
             if seen != Seen::Fresh {
-                for taken in prints.iter().take(count) {
+                // What the sale's own ping had claimed before stays claimed.
+                for (taken, _) in prints.iter().zip(new).take(count).filter(|(_, new)| *new) {
                     self.forget(*taken, id);
                 }
                 return seen;
+            }
+            if let Some(place) = new.get_mut(count) {
+                *place = !own;
             }
         }
         Seen::Fresh
@@ -68,7 +74,11 @@ impl Fingerprints {
                 let scope =
                     if known.seller == seller { DuplicateScope::Own } else { DuplicateScope::Exchange };
                 match known.state {
-                    _ if known.id == id => Seen::Fresh,
+                    // A ping that was posted in vain is on its way again.
+                    _ if known.id == id => {
+                        place.insert(own);
+                        Seen::Fresh
+                    }
                     State::InFlight => Seen::Duplicate(scope, known.id),
                     State::Taken(until) if now < until => Seen::Duplicate(scope, known.id),
                     State::Unsold(until) if now < until && known.seller == seller => {

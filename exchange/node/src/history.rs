@@ -17,7 +17,7 @@ pub(crate) struct Finished {
     pub(crate) id: Uuid7,
     pub(crate) content: Content,
     /// The keys under which it was submitted and posted, to be forgotten with it.
-    pub(crate) claims: [Option<u128>; 2],
+    pub(crate) claims: Vec<u128>,
 }
 
 impl Finished {

@@ -12,6 +12,8 @@ use crate::eligibility;
 use crate::fingerprints::Seen;
 use crate::{Arrival, Shard, World};
 
+/// Fingerprints of one person: two of the ping, two of the post.
+const PRINTS_MAX: usize = 4;
 /// Partitions of the ids; twelve bits of an id name one.
 const PARTITIONS: u16 = 4_096;
 
@@ -25,13 +27,14 @@ impl Shard {
             self.give_submission(arrival.submission);
             return self.reply(world, waiter, Reply::Refusal(Refusal::Overloaded));
         }
+        let current = Arc::clone(&arrival.current);
         let id = self.new_id(now, world.entropy());
         if let Some(claim) = arrival.claim {
             match self.shared.claims.claim(claim.key, claim.digest, id) {
                 Claimed::New => {}
                 Claimed::Join(earlier) => {
                     self.give_submission(arrival.submission);
-                    return self.join(world, now, earlier, waiter);
+                    return self.join(world, now, (earlier, true), waiter);
                 }
                 Claimed::Conflict => {
                     self.give_submission(arrival.submission);
@@ -39,7 +42,6 @@ impl Shard {
                 }
             }
         }
-        let current = self.shared.current();
         let seller = current.seller(arrival.submission.seller);
         match self.claim_person(&arrival.fingerprints, id, seller.key, now.utc) {
             Seen::Fresh => {}
@@ -58,13 +60,13 @@ impl Shard {
         eligibility::consider(&current, &arrival.submission, arrival.kind, now.utc, &mut considered);
         let rotation = current.rotation(arrival.submission.vertical);
         if arrival.kind == SaleKind::TwoStep {
-            self.shared.pings.insert(id, Arc::clone(&arrival.snapshot), arrival.submission.vertical);
+            self.shared.pings.insert(id, Arc::clone(&current.snapshot), arrival.submission.vertical);
         }
         let submit = Submit {
             id,
             kind: arrival.kind,
             submission: arrival.submission,
-            snapshot: arrival.snapshot,
+            snapshot: Arc::clone(&current.snapshot),
             considered: &considered,
             rotation,
         };
@@ -72,7 +74,7 @@ impl Shard {
         self.considered = considered;
         if let Some(tenant) = key.and_then(|key| self.tenants.begin(key, id)) {
             tenant.waiters.push((waiter, false));
-            tenant.claims = [arrival.claim.map(|claim| claim.key), None];
+            tenant.claims.extend(arrival.claim.map(|claim| claim.key));
             let [phone, email] = arrival.fingerprints;
             tenant.fingerprints = [phone, email, None, None];
             tenant.seller = seller;
@@ -82,12 +84,12 @@ impl Shard {
 
     pub(crate) fn claim_person(
         &mut self,
-        prints: &[Option<u128>; 2],
+        prints: &[Option<u128>],
         id: Uuid7,
         seller: u64,
         now: UtcMicros,
     ) -> Seen {
-        let mut given = [0; 2];
+        let mut given = [0; PRINTS_MAX];
         let mut count = 0_usize;
         for (place, print) in given.iter_mut().zip(prints.iter().flatten()) {
             *place = *print;
@@ -129,7 +131,7 @@ impl Shard {
             kind: arrival.kind,
             seller: arrival.submission.seller,
             vertical: arrival.submission.vertical,
-            catalog_version: arrival.snapshot.version,
+            catalog_version: arrival.current.snapshot.version,
             admitted: now.utc,
             bids_closed_us: 0,
             answered_us: 0,
@@ -143,18 +145,22 @@ impl Shard {
         };
         let answer = Box::new(story.answer());
         let mut place = self.history.make_room();
-        for claim in core::mem::take(&mut place.claims).into_iter().flatten() {
+        for claim in place.claims.drain(..) {
             self.shared.claims.forget(claim, place.id);
         }
         place.id = id;
-        place.claims = [arrival.claim.map(|claim| claim.key), None];
+        place.claims.extend(arrival.claim.map(|claim| claim.key));
         place.content.submission = arrival.submission;
-        place.content.snapshot = Some(Arc::clone(&arrival.snapshot));
+        place.content.snapshot = Some(Arc::clone(&arrival.current.snapshot));
         place.content.record.clear();
         encode_record(&Record::Closed(story), &mut place.content.record);
         self.history.push(place);
         let waiter = Waiter { place: self.place, token: arrival.token };
-        self.reply(world, waiter, Reply::Answer { answer, snapshot: arrival.snapshot, replayed: false });
+        self.reply(
+            world,
+            waiter,
+            Reply::Answer { answer, snapshot: Arc::clone(&arrival.current.snapshot), replayed: false },
+        );
     }
 
     /// Returns a new id in one of this shard's partitions.

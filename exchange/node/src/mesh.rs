@@ -15,6 +15,8 @@ pub enum Message {
     Join {
         /// The sale.
         id: Uuid7,
+        /// Whether the lead or ping is repeated, not the post.
+        first: bool,
         /// Who waits.
         waiter: Waiter,
     },
@@ -98,6 +100,7 @@ mod tests {
         let mesh = Mesh::new(2, 1);
         let message = || Message::Join {
             id: Uuid7::new(UtcMicros(1), 1),
+            first: true,
             waiter: Waiter { place: ShardIndex(0), token: 5 },
         };
         let (here, there) = (ShardIndex(0), ShardIndex(1));

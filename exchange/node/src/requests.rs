@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_engine::Auction;
-use exchange_protocol::{Account, Answer, AnswerStatus, Input, Refusal, Reply, Story, Waiter};
+use exchange_protocol::{Account, Answer, AnswerStatus, Input, Refusal, Reply, SaleKind, Story, Waiter};
 use exchange_types::{Now, ShardIndex, Submission, Uuid7};
 
 use crate::eligibility;
@@ -64,7 +64,7 @@ impl Shard {
         for _ in 0..limit {
             let Some(message) = self.mesh.receive(self.place) else { return false };
             match message {
-                Message::Join { id, waiter } => self.join(world, now, id, waiter),
+                Message::Join { id, first, waiter } => self.join(world, now, (id, first), waiter),
                 Message::Post(arrival) => self.own_post(world, now, *arrival),
                 Message::Read { id, requester, waiter } => self.read(world, now, id, requester, waiter),
                 Message::GiveBack { id, requester, waiter } => {
@@ -90,13 +90,23 @@ impl Shard {
     }
 
     /// Has somebody wait for a sale that began under the same key, or tells how it ended.
-    pub(crate) fn join(&mut self, world: &mut impl World, now: Now, id: Uuid7, waiter: Waiter) {
+    pub(crate) fn join(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        (id, first): (Uuid7, bool),
+        waiter: Waiter,
+    ) {
         let owner = self.shared.owner(id);
         if owner != self.place {
-            return self.pass_on(world, owner, waiter, Message::Join { id, waiter });
+            return self.pass_on(world, owner, waiter, Message::Join { id, first, waiter });
         }
         if let Some(auction) = self.tenants.find(id) {
-            let waits = self.engine.auction(auction).is_some_and(|auction| !auction.is_answered());
+            let waits = self.engine.auction(auction).is_some_and(|auction| {
+                // A ping that is repeated while its post runs was answered long ago.
+                let passed = first && auction.kind() == SaleKind::TwoStep && auction.was_posted_or_called();
+                !auction.is_answered() && !passed
+            });
             if waits {
                 if let Some(tenant) = self.tenants.get_mut(auction) {
                     tenant.waiters.push((waiter, true));

@@ -20,8 +20,11 @@ impl Shard {
         // The catalog may have changed since the auction began: the counters are found by the campaign's name.
         let name = auction.campaign(candidate).map(|campaign| &*campaign.name).unwrap_or_default();
         let Some(campaign) = current.snapshot.campaign_named(name) else { return Some(Reason::Paused) };
-        let holds_max =
-            current.snapshot.seller(auction.submission().seller).map_or(u32::MAX, |seller| seller.holds_max);
+        // So is the seller.
+        let seller = auction.snapshot().and_then(|own| own.seller(auction.submission().seller));
+        let seller = seller.and_then(|own| current.snapshot.seller_named(&own.name));
+        let seller = seller.and_then(|index| current.snapshot.seller(index));
+        let holds_max = seller.map_or(0, |seller| seller.holds_max);
         let tenant = self.tenants.get_mut(key)?;
         if let Some(held) = tenant.take_reservation(candidate) {
             if current.caps.still_current(campaign, now.utc, &held) {
@@ -80,9 +83,10 @@ impl Shard {
 
     /// Counts a post: its intent is written.
     pub(crate) fn count_sent(&mut self, key: SlotKey, candidate: CandidateIndex) {
-        let Some(tenant) = self.tenants.get_mut(key) else { return };
-        if let Some(mut reservation) = tenant.take_reservation(candidate) {
-            self.shared.counters.cells().sent(&mut reservation);
+        // What is posted is no open hold of the seller any more.
+        let Some(mut reservation) = self.end_hold(key, candidate) else { return };
+        self.shared.counters.cells().sent(&mut reservation);
+        if let Some(tenant) = self.tenants.get_mut(key) {
             tenant.set_reservation(candidate, reservation);
         }
     }
@@ -117,7 +121,7 @@ impl Shard {
     fn end_hold(&mut self, key: SlotKey, candidate: CandidateIndex) -> Option<Reservation> {
         let two_step = self.engine.auction(key).is_some_and(|auction| auction.kind() == SaleKind::TwoStep);
         let reservation = self.tenants.get_mut(key)?.take_reservation(candidate)?;
-        if two_step {
+        if two_step && !reservation.is_sent() {
             self.end_share(key, &reservation);
         }
         Some(reservation)

@@ -26,7 +26,7 @@ impl Shard {
         if let Some(claim) = arrival.claim {
             match self.shared.claims.claim(claim.key, claim.digest, id) {
                 Claimed::New => {}
-                Claimed::Join(earlier) => return self.join(world, now, earlier, waiter),
+                Claimed::Join(earlier) => return self.join(world, now, (earlier, false), waiter),
                 Claimed::Conflict => return self.reply(world, waiter, Reply::Refusal(Refusal::KeyReused)),
             }
         }
@@ -68,11 +68,7 @@ impl Shard {
         self.claim_person_of_post(auction, arrival, now)?;
         if let Some(tenant) = self.tenants.get_mut(auction) {
             tenant.waiters.push((arrival.waiter, false));
-            let [_, place] = &mut tenant.claims;
-            if let Some(before) = place.take() {
-                self.shared.claims.forget(before, id);
-            }
-            *place = arrival.claim.map(|claim| claim.key);
+            tenant.claims.extend(arrival.claim.map(|claim| claim.key));
         }
         self.engine.handle(now, Input::SellerPost { auction, post: &arrival.post });
         self.carry_out(world, now);
@@ -88,12 +84,14 @@ impl Shard {
     ) -> Result<(), Refusal> {
         let Some(tenant) = self.tenants.get_mut(auction) else { return Ok(()) };
         let (id, seller) = (tenant.id, tenant.seller.key);
-        match self.claim_person(&arrival.fingerprints, id, seller, now.utc) {
+        // What the ping, or a post in vain, said of the person still holds where this post is silent.
+        let [phone, email, earlier_phone, earlier_email] = tenant.fingerprints;
+        let [given_phone, given_email] = arrival.fingerprints;
+        let prints = [phone, email, given_phone.or(earlier_phone), given_email.or(earlier_email)];
+        match self.claim_person(&prints, id, seller, now.utc) {
             Seen::Fresh => {
                 if let Some(tenant) = self.tenants.get_mut(auction) {
-                    let ([phone, email, ..], [phone_of_post, email_of_post]) =
-                        (tenant.fingerprints, arrival.fingerprints);
-                    tenant.fingerprints = [phone, email, phone_of_post, email_of_post];
+                    tenant.fingerprints = prints;
                 }
                 Ok(())
             }

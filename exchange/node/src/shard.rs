@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use exchange_engine::{Auction, Engine};
+use exchange_engine::{Auction, Engine, Post};
 use exchange_protocol::{
-    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, Reply, SlotKey, Waiter,
+    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, Outcome, Reply, SlotKey, Waiter,
 };
-use exchange_types::{Nanos, Now, PingReply, PostOutcome, PostReply, ShardIndex, Submission, Uuid7};
+use exchange_types::{Nanos, Now, PingReply, PostReply, Reason, ShardIndex, Submission, Uuid7};
 
 use crate::history::History;
 use crate::mesh::{Mesh, Message};
@@ -115,7 +115,6 @@ impl Shard {
         candidate: CandidateIndex,
         reply: PostReply<'_>,
     ) {
-        self.note_health(auction, candidate, reply.outcome);
         self.engine.handle(now, Input::PostReply { auction, candidate, reply });
         self.carry_out(world, now);
     }
@@ -155,6 +154,7 @@ impl Shard {
                 Effect::Release(auction, candidate) => self.release(auction, candidate),
                 Effect::ReleaseUnsent(auction, candidate) => self.release_unsent(auction, candidate),
                 Effect::Commit(auction, candidate) => self.commit(auction, candidate),
+                Effect::PostEnded(auction, candidate) => self.note_health(auction, candidate),
                 Effect::Append(_) => self.engine.take_batch(|batch| world.append(batch)),
                 Effect::Answer(auction) => self.answer(world, auction, now),
                 Effect::Ended(auction) => self.retire(auction),
@@ -232,12 +232,12 @@ impl Shard {
             self.settle_fingerprints(auction, answer, now);
         }
         let mut place = self.history.make_room();
-        for claim in core::mem::take(&mut place.claims).into_iter().flatten() {
+        for claim in place.claims.drain(..) {
             self.shared.claims.forget(claim, place.id);
         }
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         place.id = tenant.id;
-        place.claims = tenant.claims;
+        core::mem::swap(&mut place.claims, &mut tenant.claims);
         self.tenants.end(place.id);
         self.shared.pings.remove(place.id);
         if self.engine.free(auction, &mut place.content) {
@@ -245,7 +245,7 @@ impl Shard {
         }
     }
 
-    fn note_health(&self, auction: SlotKey, candidate: CandidateIndex, outcome: PostOutcome) {
+    fn note_health(&self, auction: SlotKey, candidate: CandidateIndex) {
         let current = self.shared.current();
         let name = self
             .engine
@@ -254,13 +254,12 @@ impl Shard {
             .map(|found| &found.name);
         let index = name.and_then(|name| current.snapshot.campaign_named(name));
         let Some(health) = index.and_then(|index| current.health(index)) else { return };
-        match outcome {
-            PostOutcome::Unknown(_) => health.unknown(),
-            PostOutcome::Accepted { .. }
-            | PostOutcome::Rejected
-            | PostOutcome::Duplicate
-            | PostOutcome::Refused { .. }
-            | PostOutcome::NotSent(_) => health.definite(),
+        let post = self.engine.auction(auction).and_then(|auction| auction.post(candidate));
+        match post.and_then(Post::outcome) {
+            Some(Outcome::Unknown) => health.unknown(),
+            // What never left says nothing about the buyer.
+            None | Some(Outcome::Failed(Reason::Deadline)) => {}
+            Some(Outcome::Accepted | Outcome::Failed(_)) => health.definite(),
         }
     }
 }

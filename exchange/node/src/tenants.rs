@@ -19,7 +19,7 @@ pub(crate) struct Tenant {
     /// What the counters hold, by candidate.
     pub(crate) reservations: Vec<Option<Reservation>>,
     /// The keys under which the lead was submitted and posted.
-    pub(crate) claims: [Option<u128>; 2],
+    pub(crate) claims: Vec<u128>,
     /// The fingerprints of the person: those of the ping, then those of the post.
     pub(crate) fingerprints: [Option<u128>; 4],
     pub(crate) seller: Arc<SellerShared>,
@@ -61,7 +61,7 @@ impl Tenants {
         tenant.id = id;
         tenant.waiters.clear();
         tenant.reservations.clear();
-        tenant.claims = [None; 2];
+        tenant.claims.clear();
         tenant.fingerprints = [None; 4];
         Some(tenant)
     }

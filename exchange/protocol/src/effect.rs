@@ -18,6 +18,8 @@ pub enum Effect {
     ReleaseUnsent(SlotKey, CandidateIndex),
     /// A sale was made: charge what the sale says and give back the rest.
     Commit(SlotKey, CandidateIndex),
+    /// A post came to its end, by its reply or because it was given up: the campaign's health is noted.
+    PostEnded(SlotKey, CandidateIndex),
     /// Records were written into the shard's batch, up to this number.
     Append(u64),
     /// Send a post; its intent is on disk.

@@ -73,14 +73,16 @@ fn wrong_price(world: &World, story: &Story, post: &StoryPost, margin: u32) -> O
     let lower = world.ledger.posts.get(&(story.id, post.candidate)).and_then(|known| known.lower);
     let full = cents_below(bid);
     let right = post.price == full
-        || (post.outcome == Some(Outcome::Accepted) && lower.is_some_and(|lower| cents_below(lower) == post.price));
+        || (post.outcome == Some(Outcome::Accepted)
+            && lower.is_some_and(|lower| cents_below(lower) == post.price));
     if !right {
         return Some(format!("{post:?} of a bid of {bid:?}"));
     }
     let payout = payout(post.price, margin);
     let promised = story.offers.iter().map(|offer| offer.payout).min().unwrap_or_default();
     let paid = if post.outcome == Some(Outcome::Accepted) { post.payout } else { payout };
-    let fits = if story.kind == SaleKind::OneCall { paid == payout } else { paid == payout || paid >= promised };
+    let fits =
+        if story.kind == SaleKind::OneCall { paid == payout } else { paid == payout || paid >= promised };
     (!fits).then(|| format!("{post:?} should pay {payout:?}"))
 }
 
@@ -102,7 +104,8 @@ fn bidders(world: &World, story: &Story, market: &Market, (terms, margin): (Term
     let mut bidders = Vec::new();
     for (position, candidate) in (0_u16..).zip(&story.candidates) {
         let index = CandidateIndex(position);
-        let name = snapshot.and_then(|snapshot| snapshot.campaign(candidate.campaign)).map(|found| &*found.name);
+        let name =
+            snapshot.and_then(|snapshot| snapshot.campaign(candidate.campaign)).map(|found| &*found.name);
         let Some(plan) = name.and_then(|name| market.campaign(name)) else { continue };
         let bids = match (plan.standing_cents, log.bids.get(&index)) {
             (Some(cents), _) => vec![(Amount::from_micros(cents.saturating_mul(10_000)), 0)],
@@ -117,11 +120,12 @@ fn bidders(world: &World, story: &Story, market: &Market, (terms, margin): (Term
         };
         let kept = 100_i128.saturating_sub(i128::from(margin));
         let fair = 100_i128.saturating_sub(i128::from(plan.penalty));
-        let entries = (0_u8..).zip(bids).filter(|(_, (bid, _))| passes(*bid)).map(|(position, (bid, limit))| {
-            let score = i128::from(bid.micros()).saturating_mul(kept).saturating_mul(fair);
-            let limit = if limit == 0 { usize::MAX } else { usize::from(limit) };
-            Entry { position, score, limit }
-        });
+        let entries =
+            (0_u8..).zip(bids).filter(|(_, (bid, _))| passes(*bid)).map(|(position, (bid, limit))| {
+                let score = i128::from(bid.micros()).saturating_mul(kept).saturating_mul(fair);
+                let limit = if limit == 0 { usize::MAX } else { usize::from(limit) };
+                Entry { position, score, limit }
+            });
         // What has no room is not worked out anew here; the counters have their own check.
         let refused = matches!(
             candidate.reason,
@@ -154,7 +158,7 @@ fn wrong_round(story: &Story, mut bidders: Vec<Bidder>, limits: &Limits) -> Opti
         let begin = posts.first().map(|post| post.intent_us);
         let count = posts.iter().take_while(|post| Some(post.intent_us) == begin).count();
         let (round, rest) = posts.split_at_checked(count)?;
-        let Some(expected) = best_set(&bidders, limits.allowed) else { return None };
+        let expected = best_set(&bidders, limits.allowed)?;
         let mut made: Vec<Pick> = round.iter().map(|post| (post.candidate, post.entry)).collect();
         made.sort_unstable();
         if made != expected {
@@ -163,6 +167,9 @@ fn wrong_round(story: &Story, mut bidders: Vec<Bidder>, limits: &Limits) -> Opti
         }
         if made.is_empty() {
             return None;
+        }
+        if round.iter().any(|post| u64::from(post.intent_us) > limits.last_start_us) {
+            return Some(format!("a post that starts after {} us", limits.last_start_us));
         }
         for post in round {
             take_outcome(&mut bidders, post);
@@ -185,7 +192,8 @@ fn take_outcome(bidders: &mut [Bidder], post: &StoryPost) {
         Some(Outcome::Accepted | Outcome::Unknown) | None => State::Kept(limit),
     };
     if matches!(post.outcome, Some(Outcome::Failed(Reason::PostRejected | Reason::PostDuplicate))) {
-        for other in bidders.iter_mut().filter(|other| other.buyer == buyer && other.state == State::Running) {
+        for other in bidders.iter_mut().filter(|other| other.buyer == buyer && other.state == State::Running)
+        {
             other.state = State::Out;
         }
     }
@@ -201,7 +209,8 @@ fn best_set(bidders: &[Bidder], allowed: usize) -> Option<Vec<Pick>> {
         bidder.state == State::Running && kept.iter().all(|(other, _)| other.buyer != bidder.buyer)
     };
     let bids = bidders.iter().filter(running).filter(|bidder| !bidder.entries.is_empty());
-    let tier = kept.iter().map(|(bidder, _)| bidder.tier).max().or_else(|| bids.clone().map(|b| b.tier).min());
+    let tier =
+        kept.iter().map(|(bidder, _)| bidder.tier).max().or_else(|| bids.clone().map(|b| b.tier).min());
     let field: Vec<&Bidder> = bids.filter(|bidder| Some(bidder.tier) == tier).collect();
     let mut search = Search { field: &field, best: (0, Vec::new()), tied: false };
     let bound = kept.iter().map(|(_, limit)| *limit).min().unwrap_or(usize::MAX).min(allowed);
@@ -248,7 +257,13 @@ impl Search<'_> {
             for entry in bidder.entries.iter().filter(|entry| entry.limit >= total) {
                 picks.push((bidder.candidate, entry.position));
                 buyers.push(bidder.buyer);
-                self.extend(position.saturating_add(1), (size, total), picks, buyers, score.saturating_add(entry.score));
+                self.extend(
+                    position.saturating_add(1),
+                    (size, total),
+                    picks,
+                    buyers,
+                    score.saturating_add(entry.score),
+                );
                 buyers.pop();
                 picks.pop();
             }

@@ -50,9 +50,9 @@ pub(crate) struct CampaignPlan {
     /// The standing price; none where the campaign is pinged.
     pub(crate) standing_cents: Option<i64>,
     pub(crate) takes_lower_price: bool,
-    paused: bool,
+    pub(crate) paused: bool,
     post_timeout_ms: u64,
-    unknown_max: u64,
+    pub(crate) unknown_max: u64,
     caps: Caps,
 }
 
@@ -123,8 +123,7 @@ impl Market {
     ///
     /// Says what is wrong with the text, which is a mistake in this crate.
     pub(crate) fn compile(&self, now: UtcMicros) -> Result<Snapshot, Vec<Diagnostic>> {
-        let options =
-            CompileOptions { version: self.version, now, secrets: &|_| None, allow_http: false };
+        let options = CompileOptions { version: self.version, now, secrets: &|_| None, allow_http: false };
         let files = [SourceFile { name: "catalog.toml".into(), text: self.text() }];
         compile(&files, &options).map(|(snapshot, _warnings)| snapshot)
     }

@@ -20,8 +20,6 @@ pub enum Fault {
     ForgedBids,
     /// The gateway leaves out who the person is.
     NoFingerprints,
-    /// The gateway gives every copy of a request a key of its own.
-    KeysOfTheirOwn,
     /// The shell never says that time has passed.
     NoTicks,
 }

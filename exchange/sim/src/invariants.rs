@@ -27,6 +27,7 @@ pub(crate) struct Counted {
 
 /// A hold of an offer that is live.
 struct Hold {
+    seller: String,
     campaign: String,
     buyer: String,
     at: UtcMicros,
@@ -44,9 +45,9 @@ struct Expected {
 pub(crate) fn check_deadlines(world: &mut World) {
     let now = world.clock.now().mono;
     let late = world.waiting.first().copied().filter(|(due, _)| *due < now);
-    world.verdicts.check(Promise::Deadline, late.is_none(), || {
-        format!("request {late:?} has no answer at {now:?}")
-    });
+    world
+        .verdicts
+        .check(Promise::Deadline, late.is_none(), || format!("request {late:?} has no answer at {now:?}"));
 }
 
 /// Checks every window of every cap against the world's own account, where anything has changed.
@@ -56,6 +57,7 @@ pub(crate) fn check_caps(world: &mut World, shards: &[Shard], current: &Current,
     }
     counted.seen = Some(world.ledger.changes);
     let holds = find_holds(world, shards, counted);
+    check_holds(world, &holds);
     for row in current.caps.rows() {
         let Some(cell) = current.caps.cells().get(row.cell) else { continue };
         let (room, pending, posted, limit) = (cell.room(), cell.pending(), cell.posted(), cell.limit());
@@ -73,6 +75,28 @@ pub(crate) fn check_caps(world: &mut World, shards: &[Shard], current: &Current,
                 row.owner, row.kind, row.window.id, expected.pending, expected.posted
             )
         });
+    }
+}
+
+/// Checks that no seller holds more than it ever might, and that none was refused that holds nothing.
+fn check_holds(world: &mut World, holds: &[Hold]) {
+    let count = |seller: &str| holds.iter().filter(|hold| hold.seller == seller).count();
+    for seller in core::mem::take(&mut world.ledger.throttled) {
+        let held = count(&seller);
+        world.verdicts.check(Promise::Holds, held > 0, || {
+            format!("{seller} gets no offer for its many holds, and has none")
+        });
+    }
+    let mut most: BTreeMap<&str, u64> = BTreeMap::new();
+    for plan in world.markets.values().flat_map(|market| &market.sellers) {
+        let limit = most.entry(&plan.name).or_insert(0);
+        *limit = plan.holds_max.max(*limit);
+    }
+    for (seller, limit) in most {
+        let held = u64::try_from(count(seller)).unwrap_or(u64::MAX);
+        world
+            .verdicts
+            .check(Promise::Holds, held <= limit, || format!("{seller} has {held} holds of at most {limit}"));
     }
 }
 
@@ -102,7 +126,10 @@ fn find_holds(world: &World, shards: &[Shard], counted: &mut Counted) -> Vec<Hol
                 let buyer = auction.snapshot().and_then(|snapshot| snapshot.buyer(campaign.buyer));
                 let entries = auction.contender(index).map(|contender| contender.entries).unwrap_or_default();
                 let money = entries.as_slice().iter().map(|entry| entry.amount).max();
+                let seller =
+                    auction.snapshot().and_then(|snapshot| snapshot.seller(auction.submission().seller));
                 holds.push(Hold {
+                    seller: seller.map(|seller| seller.name.to_string()).unwrap_or_default(),
                     campaign: campaign.name.to_string(),
                     buyer: buyer.map(|buyer| buyer.name.to_string()).unwrap_or_default(),
                     at,

@@ -12,8 +12,19 @@ use crate::queue::Truth;
 pub(crate) struct Ledger {
     pub(crate) auctions: BTreeMap<Uuid7, AuctionLog>,
     pub(crate) posts: BTreeMap<(Uuid7, CandidateIndex), PostLog>,
+    /// The unknown outcomes of each campaign: all of them, and the latest in a row.
+    pub(crate) unknown: BTreeMap<String, Unknown>,
+    /// Sellers for whose pings holds were refused as too many in the present step, and no offer was made.
+    pub(crate) throttled: Vec<String>,
     /// Counts every change by which the counters change.
     pub(crate) changes: u64,
+}
+
+/// Posts of a campaign of which nobody knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unknown {
+    pub(crate) open: u64,
+    pub(crate) in_a_row: u64,
 }
 
 /// An auction, as the world met it.
@@ -25,6 +36,8 @@ pub(crate) struct AuctionLog {
     pub(crate) pinged: BTreeMap<CandidateIndex, String>,
     /// What came of each ping first, where it came before the close; no entries where that was no bid.
     pub(crate) bids: BTreeMap<CandidateIndex, BidEntries>,
+    /// The same as the node was told; another thing only where a fault is planted.
+    pub(crate) told: BTreeMap<CandidateIndex, BidEntries>,
 }
 
 /// A post, from its intent on.

@@ -11,6 +11,7 @@ mod clock;
 mod disk;
 mod draws;
 mod fault;
+mod intake;
 mod invariants;
 mod ledger;
 mod network;
@@ -20,6 +21,7 @@ mod run;
 mod seller;
 mod trace;
 mod violation;
+mod witness;
 mod world;
 
 pub use fault::Fault;

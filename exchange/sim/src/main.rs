@@ -25,7 +25,10 @@ fn main() -> ExitCode {
     for seed in arguments.first..arguments.first.saturating_add(arguments.seeds) {
         let options = Options { seed, tie_seed: seed, spread: false, fault: Fault::None };
         let Ok(report) = catch_unwind(AssertUnwindSafe(|| run(options))) else {
-            return say(&format!("seed {seed}: the node panicked (above)\n{}", replay(seed)), ExitCode::FAILURE);
+            return say(
+                &format!("seed {seed}: the node panicked (above)\n{}", replay(seed)),
+                ExitCode::FAILURE,
+            );
         };
         if arguments.trace {
             say(&report.trace.lines().join("\n"), ExitCode::SUCCESS);
@@ -34,11 +37,14 @@ fn main() -> ExitCode {
             return say(&complaint(seed, &report), ExitCode::FAILURE);
         }
         steps = steps.saturating_add(report.trace.step());
-        checks = Promise::CHECKED.iter().fold(checks, |sum, promise| {
-            sum.saturating_add(report.verdicts.count(*promise))
-        });
+        checks = Promise::CHECKED
+            .iter()
+            .fold(checks, |sum, promise| sum.saturating_add(report.verdicts.count(*promise)));
     }
-    say(&format!("{} seeds, {steps} steps, {checks} checks: every promise kept", arguments.seeds), ExitCode::SUCCESS)
+    say(
+        &format!("{} seeds, {steps} steps, {checks} checks: every promise kept", arguments.seeds),
+        ExitCode::SUCCESS,
+    )
 }
 
 fn read(mut given: impl Iterator<Item = String>) -> Option<Arguments> {

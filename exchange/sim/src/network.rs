@@ -53,11 +53,7 @@ fn entries(draw: &mut Draw) -> BidEntries {
         } else {
             u16::try_from(position.saturating_add(1)).unwrap_or(0)
         };
-        entries.push(BidEntry {
-            amount: Amount::from_micros(amount),
-            max_buyers,
-            bid_id: SmallText::EMPTY,
-        });
+        entries.push(BidEntry { amount: Amount::from_micros(amount), max_buyers, bid_id: SmallText::EMPTY });
         // Further entries are worth less by more than a cent, so that a price tells them apart.
         amount = amount.saturating_sub(draw.amount(150 * CENT, 900 * CENT)).max(5 * CENT);
     }
@@ -74,12 +70,7 @@ pub(crate) struct PostPlan {
 }
 
 /// Draws what comes of a post at `price` that is given up after `timeout`.
-pub(crate) fn answer_post(
-    draw: &mut Draw,
-    price: Amount,
-    timeout: Nanos,
-    fault: Fault,
-) -> PostPlan {
+pub(crate) fn answer_post(draw: &mut Draw, price: Amount, timeout: Nanos, fault: Fault) -> PostPlan {
     let soon = draw.micros(1, timeout.as_micros().saturating_sub(1_000).clamp(1, 900_000));
     let report = |outcome| Some((soon, outcome));
     let (declined, took) = (Truth::Declined, Truth::Took);
@@ -97,7 +88,7 @@ pub(crate) fn answer_post(
             PostPlan { truth: declined, report: report(PostOutcome::Accepted { price: Some(lower) }) }
         }
         // The buyer takes the lead, and its answer is lost.
-        6 => PostPlan { truth: took, report: lost(soon, fault) },
+        6 => PostPlan { truth: took, report: report(lost(fault)) },
         7 => PostPlan { truth: took, report: None },
         // An acceptance after the post was given up.
         _ => {
@@ -107,11 +98,10 @@ pub(crate) fn answer_post(
     }
 }
 
-fn lost(at: Nanos, fault: Fault) -> Option<(Nanos, PostOutcome)> {
-    let outcome = if fault == Fault::UnknownAsRejected {
+fn lost(fault: Fault) -> PostOutcome {
+    if fault == Fault::UnknownAsRejected {
         PostOutcome::Rejected
     } else {
         PostOutcome::Unknown(UnknownCause::Broken)
-    };
-    Some((at, outcome))
+    }
 }

@@ -83,7 +83,10 @@ fn check_account(world: &mut World, story: &Story) {
             .iter()
             .any(|post| post.candidate.0 == position && post.outcome == Some(Outcome::Accepted));
         world.verdicts.check(Promise::Account, accepted == candidate.reason.is_none(), || {
-            format!("{:?} {:?}: bought {accepted}, reason {:?}", story.id, candidate.campaign, candidate.reason)
+            format!(
+                "{:?} {:?}: bought {accepted}, reason {:?}",
+                story.id, candidate.campaign, candidate.reason
+            )
         });
     }
     for post in &story.posts {
@@ -122,7 +125,12 @@ fn check_answers(world: &mut World, story: &Story) {
         let agrees = match answer.status {
             AnswerStatus::Sold => story.status == AnswerStatus::Sold,
             AnswerStatus::Unsold(_) if final_lead => story.status == answer.status,
-            _ => true,
+            AnswerStatus::Running
+            | AnswerStatus::Unsold(_)
+            | AnswerStatus::Pending(_)
+            | AnswerStatus::Duplicate(..)
+            | AnswerStatus::Offers
+            | AnswerStatus::NoOffer(_) => true,
         };
         world.verdicts.check(Promise::Account, sold && agrees, || {
             format!("request {number} was told {answer:?}, the story says {:?}", story.status)

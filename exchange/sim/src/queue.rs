@@ -23,7 +23,7 @@ pub(crate) enum Event {
     /// A shard looks into its queues of the mesh.
     Wake(ShardIndex),
     /// An operator changes the catalog.
-    Install(u64),
+    Install,
     /// The windows of the counters are looked after.
     Refresh,
 }

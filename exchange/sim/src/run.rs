@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use exchange_counters::{Counters, CountersConfig};
-use exchange_node::{Arrival, Mesh, NodeConfig, PostArrival, Requester, Shard, Shared};
-use exchange_protocol::{Refusal, Reply, SaleKind, SellerPost, Waiter};
-use exchange_types::{
-    Amount, BidEntries, FieldIndex, HashKey, Nanos, OfferId, PingReply, PostReply, SellerIndex, ShardIndex, Submission,
-    UtcMicros, Uuid7, Value, VerticalIndex,
-};
+use exchange_node::{Mesh, NodeConfig, Shard, Shared};
+use exchange_protocol::{CandidateIndex, SaleKind};
+use exchange_types::{BidEntries, HashKey, Nanos, PingReply, PostReply, ShardIndex, UtcMicros, Uuid7};
 
 use crate::catalog::Market;
 use crate::clock::Clock;
@@ -20,7 +17,7 @@ use crate::invariants::{self, Counted};
 use crate::ledger::Ledger;
 use crate::oracle;
 use crate::queue::{Event, Queue};
-use crate::seller::{self, Request, Terms, What};
+use crate::seller::{self, What};
 use crate::trace::Trace;
 use crate::violation::{Promise, Verdicts, Violation};
 use crate::world::{World, forged};
@@ -29,8 +26,6 @@ use crate::world::{World, forged};
 const STEPS_MAX: u64 = 50_000;
 /// Messages that a shard takes at a time.
 const MESSAGES_MAX: usize = 16;
-/// What a request may take that goes over the mesh: two wakes of at most 50 microseconds each.
-const MESH_SLACK: Nanos = Nanos::from_millis(1);
 /// How long windows are looked after; no run lasts longer.
 const HORIZON: Nanos = Nanos::from_secs(600);
 /// The midnight of Berlin around which runs begin: 2026-11-21.
@@ -61,10 +56,10 @@ pub struct Report {
 }
 
 /// The node and its world.
-struct Sim {
-    world: World,
-    shared: Arc<Shared>,
-    shards: Vec<Shard>,
+pub(crate) struct Sim {
+    pub(crate) world: World,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) shards: Vec<Shard>,
     counted: Counted,
     changes: u64,
     /// When each shard was ticked last.
@@ -129,6 +124,7 @@ impl Sim {
                 ledger: Ledger::default(),
                 markets: BTreeMap::from([(1, market)]),
                 snapshots: BTreeMap::from([(1, Arc::clone(&shared.current().snapshot))]),
+                currents: BTreeMap::from([(1, shared.current())]),
                 place: ShardIndex(0),
                 request: 0,
                 trace: Trace::default(),
@@ -142,16 +138,13 @@ impl Sim {
 
     fn plan(&mut self, spread: bool) {
         let begin = self.world.clock.now().mono;
-        for mut request in seller::workload(&self.world.draws, self.world.shards, begin, spread) {
-            if let (Fault::KeysOfTheirOwn, Some(key)) = (self.world.fault, &mut request.key) {
-                key.key = self.world.draws.bits("own key", &[u128::from(request.name)]);
-            }
+        for request in seller::workload(&self.world.draws, self.world.shards, begin, spread) {
             self.world.add_request(request);
         }
         for change in 0..self.changes {
             let mut draw = self.world.draws.of("change at", &[u128::from(change)]);
             let at = begin.saturating_add(draw.micros(0, 16_000_000));
-            self.world.queue.push(at, Event::Install(change));
+            self.world.queue.push(at, Event::Install);
         }
         self.plan_refresh();
     }
@@ -192,7 +185,10 @@ impl Sim {
             // A shard whose replies found a queue full asks again at once; a microsecond stands for "at once".
             let last = self.ticked.get(usize::from(place)).copied().unwrap_or_default();
             let at = if at == Nanos::ZERO { last.saturating_add(Nanos(1_000)) } else { at };
-            let tie = self.world.queue.tie(u64::MAX.saturating_sub(step.saturating_mul(8)).saturating_sub(u64::from(place)));
+            let tie = self
+                .world
+                .queue
+                .tie(u64::MAX.saturating_sub(step.saturating_mul(8)).saturating_sub(u64::from(place)));
             Some((at.max(self.world.clock.now().mono), tie, ShardIndex(place)))
         });
         wanted.min_by_key(|(at, tie, _)| (*at, *tie))
@@ -207,7 +203,12 @@ impl Sim {
         self.at(place, |shard, world| shard.tick(world, now));
     }
 
-    fn at<T>(&mut self, place: ShardIndex, act: impl FnOnce(&mut Shard, &mut World) -> T) -> Option<T> {
+    /// Calls a shard.
+    pub(crate) fn at<T>(
+        &mut self,
+        place: ShardIndex,
+        act: impl FnOnce(&mut Shard, &mut World) -> T,
+    ) -> Option<T> {
         self.world.place = place;
         self.shards.get_mut(place.at()).map(|shard| act(shard, &mut self.world))
     }
@@ -218,13 +219,16 @@ impl Sim {
         match event {
             Event::Request(number) => self.hand_in(number),
             Event::PingReply { place, auction, candidate, reply } => {
-                self.world.trace.write(format_args!("at {} bid {place:?} {auction:?} {candidate:?}", now.mono.0));
+                self.world
+                    .trace
+                    .write(format_args!("at {} bid {place:?} {auction:?} {candidate:?}", now.mono.0));
                 self.at(place, |shard, world| {
                     if let Some(found) = shard.auction(auction) {
                         let id = found.id();
                         note_bid(world, id, found.kind(), candidate, &reply);
                     }
-                    let reply = if world.fault == Fault::ForgedBids { forged(&reply, candidate) } else { *reply };
+                    let reply =
+                        if world.fault == Fault::ForgedBids { forged(&reply, candidate) } else { *reply };
                     shard.ping_reply(world, now, auction, candidate, &reply);
                 });
             }
@@ -251,7 +255,7 @@ impl Sim {
                     self.world.queue.push(now.mono, Event::Wake(place));
                 }
             }
-            Event::Install(_) => self.install(),
+            Event::Install => self.install(),
             Event::Refresh => {
                 self.shared.refresh_windows(now.utc);
                 self.world.ledger.changes = self.world.ledger.changes.saturating_add(1);
@@ -262,7 +266,8 @@ impl Sim {
 
     fn install(&mut self) {
         let now = self.world.clock.now();
-        let Some(market) = self.world.markets.values().next_back().map(|last| last.next(&self.world.draws)) else {
+        let Some(market) = self.world.markets.values().next_back().map(|last| last.next(&self.world.draws))
+        else {
             return;
         };
         self.world.trace.write(format_args!("at {} catalog {}", now.mono.0, market.version));
@@ -271,6 +276,7 @@ impl Sim {
                 self.shared.install(snapshot, now.utc);
                 let snapshot = Arc::clone(&self.shared.current().snapshot);
                 self.world.snapshots.insert(market.version, snapshot);
+                self.world.currents.insert(market.version, self.shared.current());
                 self.world.markets.insert(market.version, market);
                 self.world.ledger.changes = self.world.ledger.changes.saturating_add(1);
             }
@@ -292,151 +298,30 @@ impl Sim {
             self.world.queue.push(at, Event::Refresh);
         }
     }
-
-    fn hand_in(&mut self, number: usize) {
-        let Some(request) = self.world.requests.get(number).cloned() else { return };
-        let now = self.world.clock.now();
-        self.world.trace.write(format_args!(
-            "at {} request {number} {:?} {} person {} {:?} {}",
-            now.mono.0, request.place, request.seller, request.person, request.what, request.key.is_some()
-        ));
-        self.world.request = number;
-        let token = u64::try_from(number).unwrap_or(u64::MAX);
-        let waiter = Waiter { place: request.place, token };
-        match &request.what {
-            What::Lead(terms) => self.lead(number, &request, *terms, SaleKind::OneCall),
-            What::Ping(terms) => self.lead(number, &request, *terms, SaleKind::TwoStep),
-            What::Post { ping, offers, fallback } => {
-                let key = self.shared.derived_key("offers");
-                let id = |offer: &exchange_protocol::OfferKey| OfferId(ping.derive(&key, offer.number()));
-                let offer_ids = offers.iter().map(id).collect();
-                self.post(number, &request, (*ping, offer_ids, *fallback), waiter);
-            }
-            What::Read { id } => {
-                self.wait(number, Nanos::ZERO);
-                let requester = Requester::Seller(request.seller.as_str().into());
-                self.at(request.place, |shard, world| shard.read(world, now, *id, requester, waiter));
-            }
-            What::GiveBack { id } => {
-                self.wait(number, Nanos::ZERO);
-                let requester = Requester::Seller(request.seller.as_str().into());
-                self.at(request.place, |shard, world| shard.give_back(world, now, *id, requester, waiter));
-            }
-        }
-    }
-
-    /// Notes when a request is due that may take this long at its shard.
-    fn wait(&mut self, number: usize, length: Nanos) {
-        let slack = if self.shards.len() == 1 { Nanos::ZERO } else { MESH_SLACK };
-        let due = self.world.clock.now().mono.saturating_add(length).saturating_add(slack);
-        if let Some(request) = self.world.requests.get_mut(number) {
-            request.due = Some(due);
-            self.world.waiting.insert((due, number));
-        }
-    }
-
-    fn lead(&mut self, number: usize, request: &Request, terms: Terms, kind: SaleKind) {
-        let now = self.world.clock.now();
-        let snapshot = Arc::clone(&self.shared.current().snapshot);
-        let vertical = snapshot.vertical_named("solar").unwrap_or(VerticalIndex(0));
-        let seller = snapshot.seller_named(&request.seller).unwrap_or(SellerIndex(0));
-        let wait = terms.wait_ms.map(Nanos::from_millis);
-        let limit = snapshot.vertical(vertical).map_or(Nanos::ZERO, |vertical| match kind {
-            SaleKind::OneCall => vertical.answer_by,
-            SaleKind::TwoStep => vertical.bid_window,
-        });
-        self.wait(number, wait.map_or(limit, |wait| wait.min(limit)));
-        let fingerprints = self.fingerprints(request);
-        let token = u64::try_from(number).unwrap_or(u64::MAX);
-        self.at(request.place, |shard, world| {
-            let mut submission = shard.take_submission();
-            let person = (kind == SaleKind::OneCall).then_some(request.person);
-            fill(&mut submission, (vertical, seller), terms, person);
-            submission.wait = wait;
-            let claim = request.key;
-            shard.lead(world, now, Arrival { kind, submission, snapshot, claim, fingerprints, token });
-        });
-    }
-
-    fn post(
-        &mut self,
-        number: usize,
-        request: &Request,
-        (ping, offer_ids, fallback): (Uuid7, Vec<OfferId>, bool),
-        waiter: Waiter,
-    ) {
-        let now = self.world.clock.now();
-        let Some((snapshot, vertical)) = self.shared.ping_schema(ping) else {
-            return self.world.deliver(waiter.token, Reply::Refusal(Refusal::PingLost));
-        };
-        let seller = snapshot.seller_named(&request.seller).unwrap_or(SellerIndex(0));
-        let limit = snapshot.vertical(vertical).map_or(Nanos::ZERO, |vertical| vertical.answer_by);
-        self.wait(number, limit);
-        let fingerprints = self.fingerprints(request);
-        let mut submission = Box::<Submission>::default();
-        fill(&mut submission, (vertical, seller), Terms::default(), Some(request.person));
-        let post = SellerPost { submission, named: Vec::new(), fallback, wait: None };
-        let arrival = PostArrival {
-            ping,
-            seller,
-            seller_name: request.seller.as_str().into(),
-            post,
-            offer_ids,
-            keep_on_changed: false,
-            claim: request.key,
-            fingerprints,
-            waiter,
-        };
-        self.at(request.place, |shard, world| shard.post(world, now, arrival));
-    }
-
-    fn fingerprints(&self, request: &Request) -> [Option<u128>; 2] {
-        let known = request.names_person && self.world.fault != Fault::NoFingerprints;
-        let print = |purpose| known.then(|| self.world.draws.bits(purpose, &[u128::from(request.person)]));
-        let has_email = request.person % 3 == 0;
-        [print("phone"), print("email").filter(|_| has_email)]
-    }
 }
 
 /// Notes what came of a ping, if it came first and before the close.
-fn note_bid(
-    world: &mut World,
-    id: Uuid7,
-    kind: SaleKind,
-    candidate: exchange_protocol::CandidateIndex,
-    reply: &PingReply,
-) {
+fn note_bid(world: &mut World, id: Uuid7, kind: SaleKind, candidate: CandidateIndex, reply: &PingReply) {
     let now = world.clock.now().mono;
     let wait = match world.request_of(id).map(|request| &request.what) {
         Some(What::Ping(terms)) if kind == SaleKind::TwoStep => terms.wait_ms.map(Nanos::from_millis),
         _ => None,
     };
-    let World { ledger, markets, .. } = world;
+    let World { ledger, markets, fault, .. } = world;
     let Some(log) = ledger.auctions.get_mut(&id) else { return };
     let Some(market) = markets.get(&log.catalog) else { return };
     let window = Nanos::from_millis(market.bid_window_ms);
     let close = log.admitted.mono.saturating_add(wait.map_or(window, |wait| wait.min(window)));
-    let entries = match reply {
+    let usable = |reply: &PingReply| match reply {
         PingReply::Bids(entries) if now < close => *entries,
-        _ => BidEntries::new(),
+        PingReply::Bids(_)
+        | PingReply::NoBid
+        | PingReply::Timeout
+        | PingReply::ConnectFailed
+        | PingReply::BadReply
+        | PingReply::BadPrice => BidEntries::new(),
     };
-    log.bids.entry(candidate).or_insert(entries);
-}
-
-/// Fills a submission; a ping has no phone number yet.
-fn fill(
-    submission: &mut Submission,
-    (vertical, seller): (VerticalIndex, SellerIndex),
-    terms: Terms,
-    person: Option<u64>,
-) {
-    submission.reset(vertical, seller, 2);
-    let zip = submission.push_text("80331");
-    submission.set_value(FieldIndex(0), Some(Value::Text(zip)));
-    if let Some(person) = person {
-        let phone = submission.push_text(&format!("+49891{person:05}"));
-        submission.set_value(FieldIndex(1), Some(Value::Text(phone)));
-    }
-    submission.floor = terms.floor_cents.map(|cents| Amount::from_micros(cents.saturating_mul(10_000)));
-    submission.max_buyers = terms.max_buyers;
+    log.bids.entry(candidate).or_insert(usable(reply));
+    let told = if *fault == Fault::ForgedBids { forged(reply, candidate) } else { *reply };
+    log.told.entry(candidate).or_insert(usable(&told));
 }

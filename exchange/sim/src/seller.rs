@@ -34,7 +34,7 @@ pub(crate) enum What {
     Lead(Terms),
     Ping(Terms),
     Post { ping: Uuid7, offers: Vec<OfferKey>, fallback: bool },
-    Read { id: Uuid7 },
+    Read { id: Uuid7, by_operator: bool },
     GiveBack { id: Uuid7 },
 }
 
@@ -177,7 +177,10 @@ pub(crate) fn follow_up(
             post(&mut draw, answer.id);
             let at = requests.last().map_or(now, |post| post.at);
             let mut other = next(What::Lead(Terms::default()), &mut draw);
-            other.seller = SELLERS.iter().find(|name| **name != asked.seller).map_or_else(String::new, |name| (*name).to_owned());
+            other.seller = SELLERS
+                .iter()
+                .find(|name| **name != asked.seller)
+                .map_or_else(String::new, |name| (*name).to_owned());
             other.at = at.saturating_add(draw.micros(0, 400_000));
             other.names_person = true;
             requests.push(other);
@@ -185,9 +188,10 @@ pub(crate) fn follow_up(
         _ => {}
     }
     if draw.percent(25) {
-        let mut read = next(What::Read { id: answer.id }, &mut draw);
+        let by_operator = draw.percent(40);
+        let mut read = next(What::Read { id: answer.id, by_operator }, &mut draw);
         if draw.percent(30) {
-            read.seller = SELLERS.get(draw.index(3)).copied().unwrap_or("web").to_owned();
+            SELLERS.get(draw.index(3)).copied().unwrap_or("web").clone_into(&mut read.seller);
         }
         requests.push(read);
     }

@@ -26,6 +26,12 @@ pub enum Promise {
     BestBid,
     /// Every campaign that did not buy has a reason, and the record says what the seller was told.
     Account,
+    /// Only campaigns that the auction's catalog pings are pinged, and none with too many unknown posts.
+    Eligible,
+    /// A seller's holds are bounded, and only live ones count.
+    Holds,
+    /// A seller sees its own sales only.
+    Isolation,
     /// When all is over nothing is left open.
     Rest,
     /// The node does not panic.
@@ -34,7 +40,7 @@ pub enum Promise {
 
 impl Promise {
     /// Every promise that is checked in each run.
-    pub const CHECKED: [Self; 11] = [
+    pub const CHECKED: [Self; 14] = [
         Self::IntentFirst,
         Self::Exclusivity,
         Self::OneCharge,
@@ -45,6 +51,9 @@ impl Promise {
         Self::StableAnswer,
         Self::BestBid,
         Self::Account,
+        Self::Eligible,
+        Self::Holds,
+        Self::Isolation,
         Self::Rest,
     ];
 }

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_engine::Auction;
-use exchange_node::{Disk as JournalSeam, Net, Seed};
-use exchange_protocol::{
-    Answer, AnswerStatus, CandidateIndex, Outcome, Record, RecordBatch, Reply,
-};
+use exchange_node::{Current, Disk as JournalSeam, Net, Seed};
+use exchange_protocol::{Answer, CandidateIndex, Record, RecordBatch, Reply};
 use exchange_types::{Amount, BidEntries, BidEntry, Nanos, PingReply, PostOutcome, ShardIndex, Uuid7};
 
 use crate::catalog::Market;
@@ -16,7 +14,7 @@ use crate::clock::Clock;
 use crate::disk::Disk;
 use crate::draws::Draws;
 use crate::fault::Fault;
-use crate::ledger::{AuctionLog, Ledger, OutcomeLog, PostLog};
+use crate::ledger::{AuctionLog, Ledger};
 use crate::network::{answer_ping, answer_post};
 use crate::queue::{Event, Queue};
 use crate::seller::{self, Request};
@@ -40,6 +38,8 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) markets: BTreeMap<u64, Market>,
     pub(crate) snapshots: BTreeMap<u64, Arc<Snapshot>>,
+    /// The same with what hangs on them, as the shell hands them in with a lead.
+    pub(crate) currents: BTreeMap<u64, Arc<Current>>,
     /// The shard that is being called.
     pub(crate) place: ShardIndex,
     /// The request that is being handed in.
@@ -47,7 +47,6 @@ pub(crate) struct World {
     pub(crate) trace: Trace,
     pub(crate) verdicts: Verdicts,
 }
-
 
 impl World {
     fn now(&self) -> Nanos {
@@ -61,7 +60,7 @@ impl World {
     }
 
     /// Returns the person whom a sale is about.
-    fn person(&self, id: Uuid7) -> Option<u64> {
+    pub(crate) fn person(&self, id: Uuid7) -> Option<u64> {
         self.request_of(id).map(|request| request.person)
     }
 
@@ -75,120 +74,14 @@ impl World {
             catalog: auction.snapshot().map_or(0, |snapshot| snapshot.version),
             pinged: BTreeMap::new(),
             bids: BTreeMap::new(),
+            told: BTreeMap::new(),
         })
     }
 
-    fn take_intent(&mut self, number: u64, record: &Record) {
-        let Record::Intent { auction, catalog_version, campaign, buyer, candidate, price, at, .. } = record
-        else {
-            return;
-        };
-        let snapshot = self.snapshots.get(catalog_version);
-        let campaign = snapshot.and_then(|snapshot| snapshot.campaign(*campaign));
-        let buyer = snapshot.and_then(|snapshot| snapshot.buyer(*buyer));
-        let log = PostLog {
-            place: self.place,
-            intent: number,
-            at: *at,
-            campaign: campaign.map(|campaign| campaign.name.to_string()).unwrap_or_default(),
-            buyer: buyer.map(|buyer| buyer.name.to_string()).unwrap_or_default(),
-            price: *price,
-            reserved: self.reserved(*auction, *candidate, *price),
-            sent: 0,
-            sent_at: Nanos::ZERO,
-            truth: None,
-            lower: None,
-            outcome: None,
-        };
-        self.trace.write(format_args!("intent {auction:?} {candidate:?} {} {price:?}", log.campaign));
-        let before = self.ledger.posts.insert((*auction, *candidate), log);
-        self.verdicts.check(Promise::OneCharge, before.is_none(), || {
-            format!("a second intent of {auction:?} {candidate:?}")
-        });
-    }
-
-    /// Returns what the counters must hold for a post: the bid, or of an offer the largest bid of its campaign.
-    fn reserved(&self, auction: Uuid7, candidate: CandidateIndex, price: Amount) -> Amount {
-        let Some(log) = self.ledger.auctions.get(&auction) else { return price };
-        let Some(bids) = log.bids.get(&candidate) else { return price };
-        let two_step =
-            self.request_of(auction).is_some_and(|request| matches!(request.what, seller::What::Ping(_)));
-        let amounts = bids.as_slice().iter().map(|entry| entry.amount);
-        if two_step {
-            return amounts.max().unwrap_or(price);
-        }
-        amounts.filter(|amount| cents_below(*amount) == price).max().unwrap_or(price)
-    }
-
-    fn take_outcome(&mut self, number: u64, record: &Record) {
-        let Record::Outcome { auction, candidate, outcome, price, .. } = record else { return };
-        self.trace.write(format_args!("outcome {auction:?} {candidate:?} {outcome:?} {price:?}"));
-        let found = OutcomeLog { outcome: *outcome, price: *price, record: number };
-        let post = self.ledger.posts.get_mut(&(*auction, *candidate));
-        let fresh = post.is_some_and(|post| post.outcome.replace(found).is_none());
-        self.verdicts.check(Promise::OneCharge, fresh, || {
-            format!("an outcome of {auction:?} {candidate:?} that is not the first, or of no intent")
-        });
-        self.check_charges(*auction, *candidate);
-    }
-
-    /// Checks that no other candidate of the same company has been charged for the lead.
-    fn check_charges(&mut self, auction: Uuid7, candidate: CandidateIndex) {
-        let Some(post) = self.ledger.posts.get(&(auction, candidate)) else { return };
-        let charged = self.ledger.posts.iter().filter(|((id, _), other)| {
-            let accepted = other.outcome.is_some_and(|found| found.outcome == Outcome::Accepted);
-            *id == auction && accepted && other.buyer == post.buyer
-        });
-        let count = charged.count();
-        let buyer = post.buyer.clone();
-        self.verdicts.check(Promise::OneCharge, count <= 1, || {
-            format!("{buyer} is charged {count} times for {auction:?}")
-        });
-    }
-
-    /// Checks how many have, or may have, the person of a sale.
-    fn check_exclusivity(&mut self, auction: &Auction) {
-        let id = auction.id();
-        let person = self.person(id);
-        let allowed = auction.rules().map_or(0, |rules| usize::from(rules.max_buyers));
-        let mut own = 0_usize;
-        let mut other = None;
-        let mut buyers = BTreeSet::new();
-        for ((holder, _), post) in &self.ledger.posts {
-            if !post.holds_lead() {
-                continue;
-            }
-            if *holder == id {
-                own = own.saturating_add(1);
-                buyers.insert(post.buyer.clone());
-            } else if self.person(*holder) == person {
-                other = Some(*holder);
-            }
-        }
-        let fits = own <= allowed && buyers.len() == own && other.is_none();
-        self.verdicts.check(Promise::Exclusivity, fits, || {
-            format!("person {person:?}: {own} of {allowed} buyers hold {id:?}; besides {other:?}")
-        });
-    }
-
-    fn check_answer(&mut self, answer: &Answer) {
-        if answer.status == AnswerStatus::Sold {
-            let on_disk = |candidate| {
-                let post = self.ledger.posts.get(&(answer.id, candidate))?;
-                let found = post.outcome.filter(|found| found.outcome == Outcome::Accepted)?;
-                self.disk.is_on_disk(post.place, found.record).then_some(())
-            };
-            let all = !answer.sales.is_empty()
-                && answer.sales.iter().all(|sale| on_disk(sale.candidate).is_some());
-            self.verdicts
-                .check(Promise::DurableYes, all, || format!("{:?} is sold before it is on disk", answer.id));
-        }
-    }
-
-    pub(crate) fn deliver(&mut self, token: u64, reply: Reply) {
+    fn deliver(&mut self, token: u64, reply: &Reply) {
         let number = usize::try_from(token).unwrap_or(usize::MAX);
         let now = self.now();
-        let shown = show(&reply);
+        let shown = show(reply);
         self.trace.write(format_args!("reply {number} {shown}"));
         let Some(request) = self.requests.get_mut(number) else { return };
         let on_time = request.due.is_none_or(|due| now <= due);
@@ -201,8 +94,9 @@ impl World {
         self.verdicts.check(Promise::Deadline, on_time, || {
             format!("request {number} was due at {due:?} and is answered at {now:?}")
         });
-        if let Reply::Answer { answer, .. } = &reply {
+        if let Reply::Answer { answer, .. } = reply {
             self.check_answer(answer);
+            self.check_isolation(number, answer);
             let asked = self.requests.get(number).cloned();
             if let Some(asked) = asked.filter(|_| count == 1) {
                 for next in seller::follow_up(&self.draws, &asked, answer, (self.shards, now)) {
@@ -223,7 +117,9 @@ impl Net for World {
     fn send_ping(&mut self, auction: &Auction, candidate: CandidateIndex) {
         let (id, key, place) = (auction.id(), auction.key(), self.place);
         let name = Self::campaign_name(auction, candidate);
-        let Some(deadline) = auction.candidate(candidate).map(|candidate| candidate.ping_deadline) else { return };
+        let Some(deadline) = auction.candidate(candidate).map(|candidate| candidate.ping_deadline) else {
+            return;
+        };
         let window = deadline.saturating_sub(self.now());
         let mut draw = self.draws.of("ping", &[id.as_u128(), u128::from(candidate.0)]);
         for (after, reply) in answer_ping(&mut draw, window) {
@@ -232,6 +128,7 @@ impl Net for World {
             self.queue.push(at, Event::PingReply { place, auction: key, candidate, reply });
         }
         self.trace.write(format_args!("ping {id:?} {name}"));
+        self.check_eligible(auction, &name);
         self.auction_log(auction).pinged.insert(candidate, name);
     }
 
@@ -263,8 +160,9 @@ impl Net for World {
                 _ => None,
             };
             let sent = post.sent;
-            self.verdicts
-                .check(Promise::OneCharge, sent == 1, || format!("post of {id:?} to {name} leaves {sent} times"));
+            self.verdicts.check(Promise::OneCharge, sent == 1, || {
+                format!("post of {id:?} to {name} leaves {sent} times")
+            });
         }
         self.check_exclusivity(auction);
     }
@@ -274,9 +172,9 @@ impl Net for World {
             return;
         }
         if self.fault == Fault::RepliesTwice {
-            self.deliver(token, reply.clone());
+            self.deliver(token, &reply);
         }
-        self.deliver(token, reply);
+        self.deliver(token, &reply);
     }
 
     fn wake(&mut self, place: ShardIndex) {
@@ -299,7 +197,7 @@ impl JournalSeam for World {
             match &record {
                 Record::Intent { .. } => self.take_intent(number, &record),
                 Record::Outcome { .. } => self.take_outcome(number, &record),
-                Record::Closed(story) => self.trace.write(format_args!("closed {:?} {:?}", story.id, story.status)),
+                Record::Closed(story) => self.take_story(story),
             }
         }
         let mut draw = self.draws.of("sync", &[u128::from(now.0), u128::from(place.0)]);

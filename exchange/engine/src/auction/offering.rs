@@ -173,7 +173,7 @@ impl Auction {
     }
 
     /// Goes on to selling among the live offers.
-    pub(crate) fn take_post(&mut self, post: &SellerPost, now: Now) {
+    pub(crate) fn take_post(&mut self, post: &SellerPost, now: Now, outbox: &mut Outbox) {
         self.submission.complete_with(&post.submission);
         self.seller_posted = true;
         self.answered = false;
@@ -199,14 +199,14 @@ impl Auction {
                     offer.named = post.named.contains(&OfferKey { candidate: index, entry });
                 }
             }
-            self.check_added(index);
+            self.check_added(index, outbox);
         }
         self.phase = Phase::Selling;
     }
 
     /// Takes a candidate out that what the post added leaves out: by a filter on an added field, or by a consent
     /// that does not name the company.
-    fn check_added(&mut self, index: CandidateIndex) {
+    fn check_added(&mut self, index: CandidateIndex, outbox: &mut Outbox) {
         let running = self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
         if !running || !self.offer_is_live(index) {
             return;
@@ -215,7 +215,10 @@ impl Auction {
             self.take_out(index, Reason::Filtered);
         } else if self.consent_names_companies() && !self.is_named(index, &self.submission) {
             self.take_out(index, Reason::NotNamedInConsent);
+        } else {
+            return;
         }
+        self.release(index, outbox);
     }
 
     /// Opens the offers that are left to the seller again, after a post that sold nothing.
@@ -250,7 +253,8 @@ impl Auction {
             rules.two_step.get_or_insert_default();
         }
         self.phase = Phase::Settled;
-        self.settled = Some(UnsoldReason::OffersExpired);
+        // What a post in vain was told stays told.
+        self.settled.get_or_insert(UnsoldReason::OffersExpired);
         self.answered = true;
     }
 }

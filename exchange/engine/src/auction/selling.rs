@@ -263,6 +263,7 @@ impl Auction {
             at: now.utc,
         });
         outbox.wait_for(post.record, key);
+        outbox.push(Effect::PostEnded(key, index));
     }
 
     /// Ends the step for want of time: no intent is written after this.

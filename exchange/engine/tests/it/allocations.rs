@@ -66,6 +66,7 @@ fn carry_out(engine: &mut Engine, now: Now, content: &mut Content) {
             | Effect::SendPost(..)
             | Effect::Release(..)
             | Effect::CountSent(..)
+            | Effect::PostEnded(..)
             | Effect::ReleaseUnsent(..)
             | Effect::Commit(..)
             | Effect::Answer(_) => {}

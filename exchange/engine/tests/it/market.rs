@@ -218,6 +218,7 @@ impl Market {
                     | Effect::SendPost(..)
                     | Effect::Release(..)
                     | Effect::CountSent(..)
+                    | Effect::PostEnded(..)
                     | Effect::ReleaseUnsent(..)
                     | Effect::Commit(..) => {}
                 }
@@ -248,6 +249,7 @@ impl Market {
             | Effect::Reserve(..)
             | Effect::Release(..)
             | Effect::CountSent(..)
+            | Effect::PostEnded(..)
             | Effect::ReleaseUnsent(..)
             | Effect::Commit(..)
             | Effect::Append(_)
@@ -287,6 +289,7 @@ impl Market {
                 Effect::SendPing(..)
                 | Effect::Reserve(..)
                 | Effect::CountSent(..)
+                | Effect::PostEnded(..)
                 | Effect::SendPost(..)
                 | Effect::Append(_)
                 | Effect::Answer(_)

@@ -157,7 +157,9 @@ fn room_is_asked_before_the_intent_and_counted_with_it() {
             Effect::Append(_) => "append",
             Effect::CountSent(..) => "count",
             Effect::SendPost(..) => "post",
-            Effect::Release(..) | Effect::ReleaseUnsent(..) | Effect::Commit(..) => "end",
+            Effect::Release(..) | Effect::ReleaseUnsent(..) | Effect::Commit(..) | Effect::PostEnded(..) => {
+                "end"
+            }
             Effect::Answer(_) | Effect::Ended(_) => "answer",
         })
         .collect();

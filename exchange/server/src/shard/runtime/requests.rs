@@ -202,8 +202,7 @@ impl ShardRuntime {
         let mut pending = Pending::new(view, intake.respond, principal.name.clone());
         pending.warnings = parsed.warnings;
         let token = self.wait(pending).token;
-        let snapshot = Arc::clone(&current.snapshot);
-        let arrival = Arrival { kind, submission, snapshot, claim, fingerprints, token };
+        let arrival = Arrival { kind, submission, current, claim, fingerprints, token };
         self.with_shard(|shard, world| shard.lead(world, now, arrival));
         Ok(())
     }
