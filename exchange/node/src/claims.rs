@@ -1,6 +1,10 @@
 //! [`Claims`]: which submission came first under an idempotency key.
 
+use std::sync::Arc;
+
 use dashmap::Entry;
+use exchange_catalog::Snapshot;
+use exchange_protocol::Answer;
 use exchange_types::Uuid7;
 
 use crate::id_map::SharedIdMap;
@@ -9,19 +13,30 @@ use crate::id_map::SharedIdMap;
 #[derive(Debug)]
 pub(crate) struct Claims(SharedIdMap<Claim>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Claim {
     digest: u128,
     id: Uuid7,
+    /// What the step was told, once the next step of its sale has begun.
+    told: Option<Arc<Told>>,
+}
+
+/// What a step of a sale was told, for ever.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) answer: Answer,
+    pub(crate) snapshot: Arc<Snapshot>,
 }
 
 /// What a claim came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Claimed {
     /// The key is new, and belongs to the sale now.
     New,
     /// The same body came before, as this sale.
     Join(Uuid7),
+    /// The same body came before, and its sale has gone on to another step since.
+    Replay(Arc<Told>),
     /// Another body came before.
     Conflict,
 }
@@ -35,12 +50,25 @@ impl Claims {
     pub(crate) fn claim(&self, key: u128, digest: u128, id: Uuid7) -> Claimed {
         match self.0.entry(key) {
             Entry::Vacant(place) => {
-                place.insert(Claim { digest, id });
+                place.insert(Claim { digest, id, told: None });
                 Claimed::New
             }
-            Entry::Occupied(place) if place.get().digest == digest => Claimed::Join(place.get().id),
-            Entry::Occupied(_) => Claimed::Conflict,
+            Entry::Occupied(place) if place.get().digest != digest => Claimed::Conflict,
+            Entry::Occupied(place) => match &place.get().told {
+                Some(told) => Claimed::Replay(Arc::clone(told)),
+                None => Claimed::Join(place.get().id),
+            },
         }
+    }
+
+    /// Keeps what a step was told, before the next step of its sale begins. What is kept already stays.
+    pub(crate) fn keep(&self, key: u128, id: Uuid7, told: &Arc<Told>) {
+        self.0.alter(&key, |_, mut claim| {
+            if claim.id == id {
+                claim.told.get_or_insert_with(|| Arc::clone(told));
+            }
+            claim
+        });
     }
 
     /// Takes a claim back, if it is still this sale's.
@@ -59,12 +87,19 @@ mod tests {
     fn the_first_claim_wins_until_it_is_taken_back() {
         let claims = Claims::new();
         let (first, second) = (Uuid7::new(UtcMicros(1), 1), Uuid7::new(UtcMicros(1), 2));
-        assert_eq!(claims.claim(7, 100, first), Claimed::New);
-        assert_eq!(claims.claim(7, 100, second), Claimed::Join(first));
-        assert_eq!(claims.claim(7, 101, second), Claimed::Conflict);
+        let claim = |digest, id| match claims.claim(7, digest, id) {
+            Claimed::New => "new".to_owned(),
+            Claimed::Join(id) if id == first => "join the first".to_owned(),
+            Claimed::Join(_) => "join another".to_owned(),
+            Claimed::Replay(_) => "replay".to_owned(),
+            Claimed::Conflict => "conflict".to_owned(),
+        };
+        assert_eq!(claim(100, first), "new");
+        assert_eq!(claim(100, second), "join the first");
+        assert_eq!(claim(101, second), "conflict");
         claims.forget(7, second);
-        assert_eq!(claims.claim(7, 100, second), Claimed::Join(first), "only the owner takes its claim back");
+        assert_eq!(claim(100, second), "join the first", "only the owner takes its claim back");
         claims.forget(7, first);
-        assert_eq!(claims.claim(7, 101, second), Claimed::New);
+        assert_eq!(claim(101, second), "new");
     }
 }

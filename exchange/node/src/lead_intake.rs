@@ -36,6 +36,10 @@ impl Shard {
                     self.give_submission(arrival.submission);
                     return self.join(world, now, (earlier, true), waiter);
                 }
+                Claimed::Replay(told) => {
+                    self.give_submission(arrival.submission);
+                    return self.replay(world, waiter, &told);
+                }
                 Claimed::Conflict => {
                     self.give_submission(arrival.submission);
                     return self.reply(world, waiter, Reply::Refusal(Refusal::KeyReused));

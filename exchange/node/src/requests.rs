@@ -7,6 +7,7 @@ use exchange_engine::Auction;
 use exchange_protocol::{Account, Answer, AnswerStatus, Input, Refusal, Reply, SaleKind, Story, Waiter};
 use exchange_types::{Now, ShardIndex, Submission, Uuid7};
 
+use crate::claims::Told;
 use crate::eligibility;
 use crate::mesh::Message;
 use crate::{Requester, Shard, World};
@@ -87,6 +88,12 @@ impl Shard {
             Ok(()) => world.wake(owner),
             Err(_full) => self.reply(world, waiter, Reply::Refusal(Refusal::Overloaded)),
         }
+    }
+
+    /// Tells once more what a step was told.
+    pub(crate) fn replay(&mut self, world: &mut impl World, waiter: Waiter, told: &Told) {
+        let (answer, snapshot) = (Box::new(told.answer.clone()), Arc::clone(&told.snapshot));
+        self.reply(world, waiter, Reply::Answer { answer, snapshot, replayed: true });
     }
 
     /// Has somebody wait for a sale that began under the same key, or tells how it ended.

@@ -1,9 +1,12 @@
 //! The second step of a two-step sale comes in, at its shard or for another.
 
+use std::sync::Arc;
+
+use exchange_engine::Auction;
 use exchange_protocol::{AnswerStatus, Input, OfferKey, Refusal, Reply, SlotKey};
 use exchange_types::{DuplicateScope, HashKey, Nanos, Now, OfferId, UnsoldReason, Uuid7};
 
-use crate::claims::Claimed;
+use crate::claims::{Claimed, Told};
 use crate::fingerprints::Seen;
 use crate::history::Finished;
 use crate::mesh::Message;
@@ -27,6 +30,7 @@ impl Shard {
             match self.shared.claims.claim(claim.key, claim.digest, id) {
                 Claimed::New => {}
                 Claimed::Join(earlier) => return self.join(world, now, (earlier, false), waiter),
+                Claimed::Replay(told) => return self.replay(world, waiter, &told),
                 Claimed::Conflict => return self.reply(world, waiter, Reply::Refusal(Refusal::KeyReused)),
             }
         }
@@ -66,6 +70,7 @@ impl Shard {
             other => other?,
         }
         self.claim_person_of_post(auction, arrival, now)?;
+        self.keep_told(auction, now);
         if let Some(tenant) = self.tenants.get_mut(auction) {
             tenant.waiters.push((arrival.waiter, false));
             tenant.claims.extend(arrival.claim.map(|claim| claim.key));
@@ -73,6 +78,20 @@ impl Shard {
         self.engine.handle(now, Input::SellerPost { auction, post: &arrival.post });
         self.carry_out(world, now);
         Ok(())
+    }
+
+    /// Keeps what the ping and earlier posts were told: this post changes how the sale stands.
+    fn keep_told(&mut self, auction: SlotKey, now: Now) {
+        let Some((id, claims)) = self.tenants.get_mut(auction).map(|tenant| (tenant.id, &tenant.claims))
+        else {
+            return;
+        };
+        let Some(answer) = self.engine.answer(auction, now) else { return };
+        let Some(snapshot) = self.engine.auction(auction).and_then(Auction::snapshot) else { return };
+        let told = Arc::new(Told { answer, snapshot: Arc::clone(snapshot) });
+        for claim in claims {
+            self.shared.claims.keep(*claim, id, &told);
+        }
     }
 
     /// Claims the person that the post names, besides what the ping's identity claimed already.
