@@ -8,8 +8,9 @@ mod post;
 use core::fmt::Display;
 
 use exchange_catalog::Snapshot;
-use exchange_protocol::{Account, AnswerStatus, SaleKind, StoryCandidate};
-use exchange_types::{Amount, AmountText, AuctionId, CampaignIndex, Currency, LeadId, PingId};
+use exchange_catalog::snapshot::Pricing;
+use exchange_protocol::{Account, AnswerStatus, SaleKeys, SaleKind, StoryCandidate};
+use exchange_types::{Amount, AmountText, AuctionId, CampaignIndex, Currency, LeadId, PingId, Reason};
 use serde::{Serialize, Serializer};
 
 use campaign::CampaignBody;
@@ -73,9 +74,9 @@ struct OfferBody<'a> {
 impl<'a> AccountBody<'a> {
     /// Returns the account in words; nothing where its catalog does not hold what it names.
     pub(crate) fn of(account: &'a Account) -> Option<Self> {
-        let Account { story, snapshot, left_out, live } = account;
+        let Account { story, snapshot, left_out, live, keys } = account;
         let vertical = snapshot.vertical(story.vertical)?;
-        let words = Words { snapshot, currency: vertical.currency, candidates: &story.candidates };
+        let words = Words { snapshot, currency: vertical.currency, candidates: &story.candidates, keys };
         let offer = |offer: &exchange_protocol::AnswerOffer| {
             Some(OfferBody {
                 campaign: words.campaign(words.candidate(offer.key.candidate)?.campaign)?.0,
@@ -103,7 +104,11 @@ impl<'a> AccountBody<'a> {
             ended_us: came(story.ended_us),
             offers_expire_at: (two_step && story.expires_at.0 != 0).then(|| story.expires_at.to_string()),
             campaigns: campaign::all(story, left_out, &words)?,
-            posts: story.posts.iter().map(|post| PostBody::of(post, &words)).collect::<Option<_>>()?,
+            posts: story
+                .posts
+                .iter()
+                .map(|post| PostBody::of(story.id, post, &words))
+                .collect::<Option<_>>()?,
             offers: story.offers.iter().map(offer).collect::<Option<_>>()?,
         })
     }
@@ -130,6 +135,7 @@ struct Words<'a> {
     snapshot: &'a Snapshot,
     currency: Currency,
     candidates: &'a [StoryCandidate],
+    keys: &'a SaleKeys,
 }
 
 impl<'a> Words<'a> {
@@ -141,6 +147,14 @@ impl<'a> Words<'a> {
 
     fn candidate(&self, index: exchange_protocol::CandidateIndex) -> Option<&'a StoryCandidate> {
         self.candidates.get(index.at())
+    }
+
+    /// Returns whether a ping was sent: it has a reply, or failed in a way that only a ping can.
+    fn was_pinged(&self, candidate: &StoryCandidate) -> bool {
+        let campaign = self.snapshot.campaign(candidate.campaign);
+        let asked = campaign.is_some_and(|campaign| matches!(campaign.pricing, Pricing::Ping { .. }));
+        let silent = matches!(candidate.reason, Some(Reason::Timeout | Reason::ConnectFailed));
+        asked && (candidate.replied_us != 0 || silent)
     }
 
     fn money(&self, amount: Amount) -> Money {

@@ -57,8 +57,10 @@ pub(crate) fn left_out(snapshot: &Snapshot, lead: &Submission, at: UtcMicros) ->
     for index in &vertical.campaigns {
         let Some(campaign) = snapshot.campaign(*index) else { continue };
         if let Err(reason) = static_filters(campaign, lead, at) {
-            let missed = (reason == Reason::Filtered).then(|| campaign.filter.check(lead).err()).flatten();
-            let condition = missed.map(|miss| campaign.filter.describe(miss, vertical).to_string().into());
+            let condition = (reason == Reason::Filtered).then(|| match campaign.filter.check(lead) {
+                Err(miss) => campaign.filter.describe(miss, vertical).to_string().into(),
+                Ok(()) => "price: no rule matches".into(),
+            });
             left_out.push(LeftOut { campaign: *index, reason, condition });
         }
     }

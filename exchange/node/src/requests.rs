@@ -146,27 +146,38 @@ impl Shard {
         Some((finished.story()?.answer(), Arc::clone(finished.content.snapshot.as_ref()?)))
     }
 
+    fn account_of(
+        &self,
+        story: Story,
+        snapshot: &Arc<Snapshot>,
+        submission: &Submission,
+        live: bool,
+    ) -> Account {
+        // A duplicate was not auctioned, so no campaign was considered.
+        let left_out = match story.status {
+            AnswerStatus::Duplicate(..) => Vec::new(),
+            AnswerStatus::Running
+            | AnswerStatus::Sold
+            | AnswerStatus::Unsold(_)
+            | AnswerStatus::Pending(_)
+            | AnswerStatus::Offers
+            | AnswerStatus::NoOffer(_) => eligibility::left_out(snapshot, submission, story.admitted),
+        };
+        Account { left_out, snapshot: Arc::clone(snapshot), story, live, keys: *self.shared.sale_keys() }
+    }
+
     fn account(&mut self, id: Uuid7, now: Now) -> Option<Reply> {
         let account = if let Some(auction) = self.tenants.find(id) {
             let story = self.engine.story(auction, now)?;
             let found = self.engine.auction(auction)?;
-            account(story, found.snapshot()?, found.submission(), true)
+            self.account_of(story, found.snapshot()?, found.submission(), true)
         } else {
             let finished = self.history.get(id)?;
-            account(
-                finished.story()?,
-                finished.content.snapshot.as_ref()?,
-                &finished.content.submission,
-                false,
-            )
+            let content = &finished.content;
+            self.account_of(finished.story()?, content.snapshot.as_ref()?, &content.submission, false)
         };
         Some(Reply::Account(Box::new(account)))
     }
-}
-
-fn account(story: Story, snapshot: &Arc<Snapshot>, submission: &Submission, live: bool) -> Account {
-    let left_out = eligibility::left_out(snapshot, submission, story.admitted);
-    Account { left_out, snapshot: Arc::clone(snapshot), story, live }
 }
 
 /// Returns whether somebody bought the lead, or may have.

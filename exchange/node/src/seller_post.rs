@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_engine::Auction;
 use exchange_protocol::{AnswerStatus, Input, OfferKey, Refusal, Reply, SlotKey};
-use exchange_types::{DuplicateScope, HashKey, Nanos, Now, OfferId, UnsoldReason, Uuid7};
+use exchange_types::{DuplicateScope, Nanos, Now, OfferId, UnsoldReason, Uuid7};
 
 use crate::claims::{Claimed, Told};
 use crate::fingerprints::Seen;
@@ -126,11 +126,11 @@ impl Shard {
 
     fn named_offers(&self, auction: SlotKey, ids: &[OfferId]) -> Result<Vec<OfferKey>, Refusal> {
         let Some(found) = self.engine.auction(auction) else { return Err(Refusal::PingLost) };
-        let key = self.shared.derived_key("offers");
+        let keys = self.shared.sale_keys();
         ids.iter()
             .enumerate()
             .map(|(position, id)| {
-                let offer = found.offers().iter().find(|offer| offer_id(found.id(), offer.key, &key) == *id);
+                let offer = found.offers().iter().find(|offer| keys.offer(found.id(), offer.key) == *id);
                 offer.map(|offer| offer.key).ok_or(Refusal::UnknownOffer(position))
             })
             .collect()
@@ -143,9 +143,4 @@ impl Shard {
         // Offers that ended before their time were given back.
         if expired && ended >= story.expires_at { Refusal::PingExpired } else { Refusal::PingClosed }
     }
-}
-
-/// Returns the id of an offer, which only the holder of `key` can compute.
-fn offer_id(sale: Uuid7, offer: OfferKey, key: &HashKey) -> OfferId {
-    OfferId(sale.derive(key, offer.number()))
 }

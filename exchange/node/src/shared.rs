@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use exchange_catalog::Snapshot;
 use exchange_counters::{CapTable, Counters, HoldShares};
+use exchange_protocol::SaleKeys;
 use exchange_types::{CampaignIndex, HashKey, SellerIndex, ShardIndex, UtcMicros, Uuid7, VerticalIndex};
 
 use crate::NodeConfig;
@@ -20,6 +21,7 @@ use crate::pings::Pings;
 pub struct Shared {
     config: NodeConfig,
     secret: HashKey,
+    sale_keys: SaleKeys,
     pub(crate) claims: Claims,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) pings: Pings,
@@ -106,6 +108,7 @@ impl Shared {
         Self {
             config,
             secret,
+            sale_keys: SaleKeys::new(&secret),
             claims: Claims::new(),
             fingerprints: Fingerprints::new(),
             pings: Pings::default(),
@@ -160,7 +163,12 @@ impl Shared {
         ShardIndex(id.partition() % self.config.shards.max(1))
     }
 
-    /// Returns the key under which ids and pseudonyms of a kind are derived.
+    /// Returns what names the pings, posts, sales and offers of a sale.
+    pub fn sale_keys(&self) -> &SaleKeys {
+        &self.sale_keys
+    }
+
+    /// Returns the key under which hashes of a kind are made.
     pub fn derived_key(&self, purpose: &str) -> HashKey {
         self.secret.derive(purpose)
     }

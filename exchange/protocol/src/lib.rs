@@ -9,6 +9,7 @@ mod input;
 mod key;
 mod record;
 mod refusal;
+mod sale_keys;
 mod story;
 
 pub use answer::{Answer, AnswerOffer, AnswerSale, AnswerStatus, Reply};
@@ -17,4 +18,5 @@ pub use input::{Considered, Input, SaleKind, SellerPost, Submit, Verdict};
 pub use key::{CandidateIndex, OfferKey, SlotKey, Waiter};
 pub use record::{DecodeError, Outcome, Record, RecordBatch, decode_record, encode_closed, encode_record};
 pub use refusal::Refusal;
+pub use sale_keys::SaleKeys;
 pub use story::{Account, LeftOut, Story, StoryCandidate, StoryPost, UNKNOWN_SETTLED_AFTER};

@@ -8,7 +8,7 @@ use exchange_types::{
     VerticalIndex,
 };
 
-use crate::{Answer, AnswerOffer, AnswerSale, AnswerStatus, CandidateIndex, Outcome, SaleKind};
+use crate::{Answer, AnswerOffer, AnswerSale, AnswerStatus, CandidateIndex, Outcome, SaleKeys, SaleKind};
 
 /// After how long a post whose outcome nobody knows goes to a person.
 pub const UNKNOWN_SETTLED_AFTER: Nanos = Nanos::from_secs(24 * 3_600);
@@ -103,6 +103,8 @@ pub struct Account {
     pub left_out: Vec<LeftOut>,
     /// Whether the auction is still on its way.
     pub live: bool,
+    /// What names its pings, posts and sales, as buyers and sellers know them.
+    pub keys: SaleKeys,
 }
 
 /// A campaign that the static filters left out.

@@ -1,10 +1,10 @@
 //! [`CampaignBody`]: what came of one campaign in an auction.
 
-use exchange_protocol::{LeftOut, Outcome, Story, StoryCandidate};
-use exchange_types::{BidEntry, CampaignIndex};
+use exchange_protocol::{CandidateIndex, LeftOut, Outcome, Story, StoryCandidate};
+use exchange_types::{BidEntry, CampaignIndex, PingId};
 use serde::Serialize;
 
-use super::{BuyersMax, Money, Words, came};
+use super::{BuyersMax, Money, Shown, Words, came};
 
 /// What came of one campaign.
 #[derive(Debug, Serialize)]
@@ -14,6 +14,9 @@ pub(super) struct CampaignBody<'a> {
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// The ping as the buyer knows it; nothing where none was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ping_id: Option<Shown<PingId>>,
     /// The condition that does not hold, where a filter decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<&'a str>,
@@ -43,7 +46,9 @@ pub(super) fn all<'a>(
             .posts
             .iter()
             .any(|post| post.candidate.at() == position && matches!(post.outcome, Some(Outcome::Accepted)));
-        (candidate.campaign, CampaignBody::of_candidate(candidate, bought, words))
+        let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
+        let ping_id = Shown(words.keys.ping(story.id, index));
+        (candidate.campaign, CampaignBody::of_candidate(candidate, bought, ping_id, words))
     });
     let left_out =
         left_out.iter().map(|left_out| (left_out.campaign, CampaignBody::of_left_out(left_out, words)));
@@ -53,7 +58,13 @@ pub(super) fn all<'a>(
 }
 
 impl<'a> CampaignBody<'a> {
-    fn of_candidate(candidate: &StoryCandidate, bought: bool, words: &Words<'a>) -> Option<Self> {
+    fn of_candidate(
+        candidate: &StoryCandidate,
+        bought: bool,
+        ping_id: Shown<PingId>,
+        words: &Words<'a>,
+    ) -> Option<Self> {
+        let ping_id = words.was_pinged(candidate).then_some(ping_id);
         let (campaign, buyer) = words.campaign(candidate.campaign)?;
         let bid = |entry: &BidEntry| BidBody {
             bid: words.money(entry.amount),
@@ -69,6 +80,7 @@ impl<'a> CampaignBody<'a> {
             buyer,
             result,
             reason: candidate.reason.map(exchange_types::Reason::name),
+            ping_id,
             condition: None,
             bids: candidate.entries.as_slice().iter().map(bid).collect(),
             replied_us: came(candidate.replied_us),
@@ -83,6 +95,7 @@ impl<'a> CampaignBody<'a> {
             buyer,
             result: "left_out",
             reason: Some(left_out.reason.name()),
+            ping_id: None,
             condition: left_out.condition.as_deref(),
             bids: Vec::new(),
             replied_us: None,

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use exchange_protocol::{Outcome, StoryPost};
+use exchange_types::{PostId, SaleId, Uuid7};
 use serde::Serialize;
 
 use super::{Money, Shown, Words, came};
@@ -10,6 +11,8 @@ use super::{Money, Shown, Words, came};
 /// One post.
 #[derive(Debug, Serialize)]
 pub(super) struct PostBody<'a> {
+    post_id: Shown<PostId>,
+    sale_id: Shown<SaleId>,
     campaign: &'a str,
     buyer: &'a str,
     /// Which entry of the bid was taken, from zero.
@@ -37,7 +40,7 @@ pub(super) struct PostBody<'a> {
 }
 
 impl<'a> PostBody<'a> {
-    pub(super) fn of(post: &'a StoryPost, words: &Words<'a>) -> Option<Self> {
+    pub(super) fn of(sale: Uuid7, post: &'a StoryPost, words: &Words<'a>) -> Option<Self> {
         let (campaign, buyer) = words.campaign(words.candidate(post.candidate)?.campaign)?;
         let (outcome, reason) = match post.outcome {
             None => ("in_flight", None),
@@ -48,6 +51,8 @@ impl<'a> PostBody<'a> {
         let accepted = matches!(post.outcome, Some(Outcome::Accepted));
         let margin = post.price.checked_sub(post.payout)?;
         Some(Self {
+            post_id: Shown(words.keys.post(sale, post.candidate)),
+            sale_id: Shown(words.keys.sale(sale, post.candidate)),
             campaign,
             buyer,
             entry: post.entry,

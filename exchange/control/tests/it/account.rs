@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use exchange_protocol::{
-    Account, AnswerOffer, AnswerStatus, CandidateIndex, LeftOut, OfferKey, Outcome, SaleKind, Story,
-    StoryCandidate, StoryPost,
+    Account, AnswerOffer, AnswerStatus, CandidateIndex, LeftOut, OfferKey, Outcome, SaleKeys, SaleKind,
+    Story, StoryCandidate, StoryPost,
 };
 use exchange_types::{
-    Amount, AuctionId, BidEntries, BidEntry, BuyerIndex, CampaignIndex, DuplicateScope, LeadId,
+    Amount, AuctionId, BidEntries, BidEntry, BuyerIndex, CampaignIndex, DuplicateScope, HashKey, LeadId,
     PendingReason, PingId, Reason, SaleId, SellerIndex, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
 };
 use serde_json::{Value, json};
@@ -30,6 +30,22 @@ fn candidate(campaign: u32, reason: Option<Reason>, bids: &[(&str, u16)]) -> Sto
     }
     let replied_us = if bids.is_empty() { 0 } else { 41_000 + campaign };
     StoryCandidate { campaign: CampaignIndex(campaign), reason, entries, replied_us, minimum_to_win: None }
+}
+
+fn keys() -> SaleKeys {
+    SaleKeys::new(&HashKey::new([7; 16]))
+}
+
+fn ping_id(candidate: u16) -> String {
+    keys().ping(id(), CandidateIndex(candidate)).to_string()
+}
+
+fn post_id(candidate: u16) -> String {
+    keys().post(id(), CandidateIndex(candidate)).to_string()
+}
+
+fn sale_id(candidate: u16) -> String {
+    keys().sale(id(), CandidateIndex(candidate)).to_string()
 }
 
 /// The campaign `alps` rejected, `coast` bought, `delta` was left out.
@@ -80,7 +96,7 @@ fn account() -> Account {
         reason: Reason::Filtered,
         condition: Some("zip in [80, 81]".into()),
     }];
-    Account { story, snapshot: Arc::new(snapshot()), left_out, live: false }
+    Account { story, snapshot: Arc::new(snapshot()), left_out, live: false, keys: keys() }
 }
 
 async fn show(backend: MadeUp, id: &str) -> Reply {
@@ -114,19 +130,19 @@ async fn the_whole_story_is_told() {
         "answered_us": 200_000,
         "ended_us": 200_001,
         "campaigns": [
-            {"campaign": "alps", "buyer": "south", "result": "lost", "reason": "post_rejected",
+            {"campaign": "alps", "buyer": "south", "result": "lost", "reason": "post_rejected", "ping_id": ping_id(0),
              "bids": [{"bid": "60.00", "max_buyers": 1}, {"bid": "30.0001", "max_buyers": "all"}],
              "replied_us": 41_000, "minimum_to_win": "31.51"},
-            {"campaign": "coast", "buyer": "north", "result": "bought",
+            {"campaign": "coast", "buyer": "north", "result": "bought", "ping_id": ping_id(1),
              "bids": [{"bid": "31.50", "max_buyers": 1}], "replied_us": 41_001},
             {"campaign": "delta", "buyer": "north", "result": "left_out", "reason": "filtered",
              "condition": "zip in [80, 81]"},
         ],
         "posts": [
-            {"campaign": "alps", "buyer": "south", "entry": 0, "price": "31.50", "exclusive": true, "outcome": "failed", "reason": "post_rejected",
+            {"post_id": post_id(0), "sale_id": sale_id(0), "campaign": "alps", "buyer": "south", "entry": 0, "price": "31.50", "exclusive": true, "outcome": "failed", "reason": "post_rejected",
              "intent_us": 120_000, "sent_us": 120_300, "replied_us": 180_000,
              "reply_digest": "abababababababababababababababab"},
-            {"campaign": "coast", "buyer": "north", "entry": 0, "price": "31.50", "payout": "25.20",
+            {"post_id": post_id(1), "sale_id": sale_id(1), "campaign": "coast", "buyer": "north", "entry": 0, "price": "31.50", "payout": "25.20",
              "margin": "6.30", "exclusive": true, "outcome": "accepted",
              "intent_us": 120_000, "sent_us": 120_300, "replied_us": 180_000,
              "reply_digest": "abababababababababababababababab",
@@ -150,7 +166,8 @@ async fn what_has_not_come_yet_is_left_out() {
     assert_eq!((&body["live"], &body["status"]), (&json!(true), &json!("running")));
     assert_eq!((body.get("answered_us"), body.get("ended_us")), (None, None));
     assert_eq!(body["campaigns"][1]["result"], "open");
-    let expected = json!([{"campaign": "alps", "buyer": "south", "entry": 0, "price": "31.50",
+    let expected = json!([{"post_id": post_id(0), "sale_id": sale_id(0), "campaign": "alps", "buyer": "south",
+        "entry": 0, "price": "31.50",
         "exclusive": true, "outcome": "in_flight", "intent_us": 120_000}]);
     assert_eq!(body["posts"], expected);
 }

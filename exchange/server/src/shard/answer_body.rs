@@ -73,7 +73,7 @@ fn lead(answer: &Answer, warnings: &[String], snapshot: &Snapshot, names: &Names
         .iter()
         .zip(&sellers)
         .map(|(sale, sellers)| SaleAnswer {
-            sale_id: names.sale(answer.id, sale.candidate),
+            sale_id: names.sale_keys.sale(answer.id, sale.candidate),
             buyer_ref: names.buyer_ref(snapshot, answer.seller, sale.buyer),
             sellers,
             payout: sale.payout,
@@ -168,7 +168,7 @@ fn ping(
         .iter()
         .zip(&sellers)
         .map(|(offer, sellers)| OfferAnswer {
-            offer_id: names.offer(answer.id, offer.key),
+            offer_id: names.sale_keys.offer(answer.id, offer.key),
             payout: offer.payout,
             max_buyers: offer.max_buyers,
             buyer_ref: names.buyer_ref(snapshot, answer.seller, offer.buyer),

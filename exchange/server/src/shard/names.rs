@@ -4,52 +4,22 @@ use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::Disclosure;
 use exchange_engine::Auction;
 use exchange_node::Shared;
-use exchange_protocol::{CandidateIndex, OfferKey};
-use exchange_types::{
-    BuyerIndex, HashKey, LeadId, OfferId, Pii, PingId, PostId, SaleId, SellerIndex, Uuid7, VerticalIndex,
-};
+use exchange_protocol::SaleKeys;
+use exchange_types::{BuyerIndex, LeadId, Pii, SellerIndex, VerticalIndex};
 use exchange_wire::{Pseudonym, Pseudonyms};
 
 /// Makes the ids and pseudonyms of sales.
 #[derive(Debug)]
 pub(crate) struct Names {
-    pings: HashKey,
-    posts: HashKey,
-    sales: HashKey,
-    offers: HashKey,
+    /// What names pings, posts, sales and offers.
+    pub(crate) sale_keys: SaleKeys,
     pseudonyms: Pseudonyms,
 }
 
 impl Names {
     /// Returns the maker of names under the exchange's secret.
     pub(crate) fn new(shared: &Shared, secret: &[u8; 32]) -> Self {
-        Self {
-            pings: shared.derived_key("pings"),
-            posts: shared.derived_key("posts"),
-            sales: shared.derived_key("sales"),
-            offers: shared.derived_key("offers"),
-            pseudonyms: Pseudonyms::new(secret),
-        }
-    }
-
-    /// Returns the id of a ping as its buyer sees it: another for each campaign, so they cannot be joined.
-    pub(crate) fn ping(&self, sale: Uuid7, candidate: CandidateIndex) -> PingId {
-        PingId(sale.derive(&self.pings, u64::from(candidate.0)))
-    }
-
-    /// Returns the id of a post: its idempotency key.
-    pub(crate) fn post(&self, sale: Uuid7, candidate: CandidateIndex) -> PostId {
-        PostId(sale.derive(&self.posts, u64::from(candidate.0)))
-    }
-
-    /// Returns the id of a sale to a buyer.
-    pub(crate) fn sale(&self, sale: Uuid7, candidate: CandidateIndex) -> SaleId {
-        SaleId(sale.derive(&self.sales, u64::from(candidate.0)))
-    }
-
-    /// Returns the id of an offer.
-    pub(crate) fn offer(&self, sale: Uuid7, offer: OfferKey) -> OfferId {
-        OfferId(sale.derive(&self.offers, offer.number()))
+        Self { sale_keys: *shared.sale_keys(), pseudonyms: Pseudonyms::new(secret) }
     }
 
     /// Returns how a campaign's buyer knows the lead.

@@ -102,7 +102,7 @@ impl Outbound {
         });
         let message = PingMessage {
             shared: &self.shared.1,
-            ping_id: self.names.ping(auction.id(), candidate),
+            ping_id: self.names.sale_keys.ping(auction.id(), candidate),
             campaign: &campaign.name,
             timeout_ms: left.as_millis(),
             lead_ref: self.names.lead_ref(auction, &buyer),
@@ -121,7 +121,7 @@ impl Outbound {
         let campaign = auction.campaign(candidate)?;
         let Pricing::Ping { endpoint, .. } = &campaign.pricing else { return None };
         let campaign_index = auction.candidate(candidate)?.campaign;
-        let id = self.names.ping(auction.id(), candidate).to_string();
+        let id = self.names.sale_keys.ping(auction.id(), candidate).to_string();
         let headers = if campaign.sign_pings {
             signed(cache.signer(campaign_index)?, &id, self.now.utc, &body)?
         } else {
@@ -152,14 +152,14 @@ impl Outbound {
         let contender = auction.contender(candidate)?;
         let entry = contender.entries.as_slice().get(usize::from(sent.pick.entry))?;
         let pinged = matches!(campaign.pricing, Pricing::Ping { .. });
-        let post_id = self.names.post(auction.id(), candidate);
+        let post_id = self.names.sale_keys.post(auction.id(), candidate);
         let message = PostMessage {
             vertical,
             lead: auction.submission(),
             campaign: &campaign.name,
             post_id,
-            sale_id: self.names.sale(auction.id(), candidate),
-            ping_id: pinged.then(|| self.names.ping(auction.id(), candidate)),
+            sale_id: self.names.sale_keys.sale(auction.id(), candidate),
+            ping_id: pinged.then(|| self.names.sale_keys.ping(auction.id(), candidate)),
             bid_id: entry.bid_id.as_str(),
             lead_ref: self.names.lead_ref(auction, &buyer),
             source,
