@@ -1,13 +1,22 @@
 //! The commands of this repository: `cargo xtask <command>`.
 //!
 //! `ci` is the whole check, the same on a desk and on the build machine.
+//! `demo` runs the exchange with simulated buyers and sells them sample leads.
+//! `readme` runs the commands of the README.
 //! `tidy` holds the repository's rules.
+//! `versus` measures the exchange beside its peers.
 //! Each command is a module beside this file with one `run`.
 #![expect(clippy::print_stdout, reason = "a command line speaks to its user")]
 
 mod ci;
+mod demo;
+mod folder;
+mod http;
+mod readme;
+mod server;
 mod tidy;
 mod tree;
+mod versus;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,15 +35,24 @@ struct Arguments {
 enum Command {
     /// Sets up what the checks need and runs all of them.
     Ci,
+    /// Starts an exchange with simulated buyers, sells sample leads and shows why each went as it did.
+    Demo(demo::Options),
+    /// Runs the commands of the README's path to a first buyer.
+    Readme,
     /// Checks the rules of the repository: layers, purity, names, sizes, links.
     Tidy,
+    /// Measures the processor time of an auction beside the peers, in interleaved rounds.
+    Versus(versus::Options),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let root = repository_root();
     match Arguments::parse().command {
         Command::Ci => ci::run(&root),
+        Command::Demo(options) => demo::run(&root, &options),
+        Command::Readme => readme::run(&root),
         Command::Tidy => tidy::run(&root),
+        Command::Versus(options) => versus::run(&root, &options),
     }
 }
 

@@ -7,6 +7,14 @@ use super::step::{Guard, Otherwise, Step};
 
 /// Returns the steps. With `nextest` the tests run under it, else under cargo's own runner.
 pub(crate) fn steps(cache: &Cache, nextest: bool) -> Vec<Step> {
+    let mut steps = correctness(cache, nextest);
+    steps.extend(demonstrations());
+    steps.extend(dependencies());
+    steps
+}
+
+/// Returns what shows that the code is right.
+fn correctness(cache: &Cache, nextest: bool) -> Vec<Step> {
     let runner = if nextest { "nextest run" } else { "test" };
     let build = format!("{runner} --workspace --locked --no-run");
     // Doctests have a step of their own; nextest does not know them anyway.
@@ -58,6 +66,30 @@ pub(crate) fn steps(cache: &Cache, nextest: bool) -> Vec<Step> {
             Otherwise::Skip("the simulator is no binary yet"),
         ))
         .after_build(),
+    ]
+}
+
+/// Returns what shows that a visitor sees what is promised.
+fn demonstrations() -> [Step; 2] {
+    [
+        Step::new(
+            "demo",
+            "the sample leads are sold, and the buyers' own log agrees",
+            Call::xtask("demo --once"),
+        )
+        .after_build(),
+        Step::new("readme", "the README's commands do what it says", Call::xtask("readme"))
+            .with_guard(Guard::Command(
+                Call::parse("python3 --version"),
+                Otherwise::Skip("python3 is not installed: the README's commands were NOT tried"),
+            ))
+            .after_build(),
+    ]
+}
+
+/// Returns what looks at what others have written.
+fn dependencies() -> [Step; 2] {
+    [
         Step::new("deny", "licences, sources and banned crates", {
             Call::cargo("deny --locked check bans licenses sources")
         })

@@ -1,4 +1,6 @@
 //! The workspace's manifests: what a member must say, and [`Manifest`], which other rules read.
+//!
+//! Folders that the root manifest excludes, such as the peers of the load comparison, follow none of it.
 
 use std::collections::BTreeSet;
 
@@ -117,14 +119,21 @@ fn inherits(value: Option<&Value>) -> bool {
 }
 
 fn members(tree: &Tree) -> BTreeSet<String> {
+    folders(tree, "members")
+}
+
+/// Returns the folders that the root manifest lists under a key of its workspace.
+fn folders(tree: &Tree, key: &str) -> BTreeSet<String> {
     let root = tree.text(ROOT).and_then(|text| text.parse::<Table>().ok()).unwrap_or_default();
-    let listed = root.get("workspace").and_then(|it| it.get("members")).and_then(Value::as_array);
+    let listed = root.get("workspace").and_then(|it| it.get(key)).and_then(Value::as_array);
     listed.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn manifest_tables(tree: &Tree) -> Vec<(&str, Result<Table, toml::de::Error>)> {
+    let excluded = folders(tree, "exclude");
+    let is_excluded = |path: &str| excluded.iter().any(|folder| path.starts_with(&format!("{folder}/")));
     tree.texts("toml")
-        .filter(|(path, _)| path.ends_with("/Cargo.toml"))
+        .filter(|(path, _)| path.ends_with("/Cargo.toml") && !is_excluded(path))
         .map(|(path, text)| (path, text.parse::<Table>()))
         .collect()
 }
@@ -165,6 +174,17 @@ mod tests {
     #[test]
     fn a_broken_manifest_is_named() {
         check_changed("[package]", "[package", &["is no TOML"]);
+    }
+
+    #[test]
+    fn an_excluded_folder_follows_no_rule() {
+        let root = "[workspace]\nmembers = []\nexclude = [\"peers\"]\n";
+        let own = "[package]\nname = \"a\"\nversion = \"1.0.0\"\n";
+        for (path, expected) in [("peers/a/Cargo.toml", true), ("peers-not/Cargo.toml", false)] {
+            let tree = Tree::of(&[("Cargo.toml", root), (path, own)]);
+            assert_eq!(check(&tree).is_empty(), expected, "{path}");
+            assert_eq!(Manifest::members(&tree).is_empty(), expected, "{path}");
+        }
     }
 
     #[test]
