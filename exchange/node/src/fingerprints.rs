@@ -37,6 +37,22 @@ pub(crate) enum Seen {
     TooSoon(Nanos),
 }
 
+impl Known {
+    /// Returns what a seller may be told of the person.
+    fn seen_by(self, seller: u64, now: UtcMicros) -> Seen {
+        let scope = if self.seller == seller { DuplicateScope::Own } else { DuplicateScope::Exchange };
+        match self.state {
+            State::InFlight => Seen::Duplicate(scope, self.id),
+            State::Taken(until) if now < until => Seen::Duplicate(scope, self.id),
+            State::Unsold(until) if now < until && self.seller == seller => {
+                let micros = u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0);
+                Seen::TooSoon(Nanos(micros.saturating_mul(1_000)))
+            }
+            State::Taken(_) | State::Unsold(_) => Seen::Fresh,
+        }
+    }
+}
+
 impl Fingerprints {
     pub(crate) fn new() -> Self {
         Self(SharedIdMap::default())
@@ -62,6 +78,12 @@ impl Fingerprints {
         Seen::Fresh
     }
 
+    /// Says what is known of a person, and claims nothing.
+    pub(crate) fn look(&self, prints: &[Option<u128>], seller: u64, now: UtcMicros) -> Seen {
+        let seen = |print: &u128| self.0.get(print).map_or(Seen::Fresh, |known| known.seen_by(seller, now));
+        prints.iter().flatten().map(seen).find(|seen| *seen != Seen::Fresh).unwrap_or(Seen::Fresh)
+    }
+
     fn claim_one(&self, print: u128, id: Uuid7, seller: u64, now: UtcMicros) -> Seen {
         let own = Known { id, seller, state: State::InFlight };
         match self.0.entry(print) {
@@ -71,25 +93,12 @@ impl Fingerprints {
             }
             Entry::Occupied(mut place) => {
                 let known = *place.get();
-                let scope =
-                    if known.seller == seller { DuplicateScope::Own } else { DuplicateScope::Exchange };
-                match known.state {
-                    // A ping that was posted in vain is on its way again.
-                    _ if known.id == id => {
-                        place.insert(own);
-                        Seen::Fresh
-                    }
-                    State::InFlight => Seen::Duplicate(scope, known.id),
-                    State::Taken(until) if now < until => Seen::Duplicate(scope, known.id),
-                    State::Unsold(until) if now < until && known.seller == seller => {
-                        let micros = u64::try_from(until.0.saturating_sub(now.0)).unwrap_or(0);
-                        Seen::TooSoon(Nanos(micros.saturating_mul(1_000)))
-                    }
-                    State::Taken(_) | State::Unsold(_) => {
-                        place.insert(own);
-                        Seen::Fresh
-                    }
+                // A ping that was posted in vain is on its way again.
+                let seen = if known.id == id { Seen::Fresh } else { known.seen_by(seller, now) };
+                if seen == Seen::Fresh {
+                    place.insert(own);
                 }
+                seen
             }
         }
     }

@@ -10,6 +10,7 @@ use exchange_types::{Amount, DuplicateScope, Now, UnsoldReason, UtcMicros, Uuid7
 use crate::claims::Claimed;
 use crate::eligibility;
 use crate::fingerprints::Seen;
+use crate::tenants::Waiting;
 use crate::{Arrival, Shard, World};
 
 /// Fingerprints of one person: two of the ping, two of the post.
@@ -47,7 +48,13 @@ impl Shard {
             }
         }
         let seller = current.seller(arrival.submission.seller);
-        match self.claim_person(&arrival.fingerprints, id, seller.key, now.utc) {
+        let prints = arrival.fingerprints;
+        let seen = match arrival.kind {
+            SaleKind::OneCall => self.claim_person(&prints, id, seller.key, now.utc),
+            // A ping that is never posted makes nobody a duplicate: its person is claimed by the post.
+            SaleKind::TwoStep => self.shared.fingerprints.look(&prints, seller.key, now.utc),
+        };
+        match seen {
             Seen::Fresh => {}
             Seen::Duplicate(scope, earlier) => {
                 return self.answer_duplicate(world, now, arrival, id, (scope, earlier));
@@ -77,7 +84,7 @@ impl Shard {
         let key = self.engine.handle(now, Input::Submit(submit));
         self.considered = considered;
         if let Some(tenant) = key.and_then(|key| self.tenants.begin(key, id)) {
-            tenant.waiters.push((waiter, false));
+            tenant.waiters.push(Waiting { waiter, replayed: false, kept: Vec::new() });
             tenant.claims.extend(arrival.claim.map(|claim| claim.key));
             let [phone, email] = arrival.fingerprints;
             tenant.fingerprints = [phone, email, None, None];
@@ -163,7 +170,12 @@ impl Shard {
         self.reply(
             world,
             waiter,
-            Reply::Answer { answer, snapshot: Arc::clone(&arrival.current.snapshot), replayed: false },
+            Reply::Answer {
+                answer,
+                snapshot: Arc::clone(&arrival.current.snapshot),
+                replayed: false,
+                kept: Vec::new(),
+            },
         );
     }
 

@@ -10,6 +10,7 @@ use exchange_types::{Now, ShardIndex, Submission, Uuid7};
 use crate::claims::Told;
 use crate::eligibility;
 use crate::mesh::Message;
+use crate::tenants::Waiting;
 use crate::{Requester, Shard, World};
 
 impl Shard {
@@ -93,7 +94,7 @@ impl Shard {
     /// Tells once more what a step was told.
     pub(crate) fn replay(&mut self, world: &mut impl World, waiter: Waiter, told: &Told) {
         let (answer, snapshot) = (Box::new(told.answer.clone()), Arc::clone(&told.snapshot));
-        self.reply(world, waiter, Reply::Answer { answer, snapshot, replayed: true });
+        self.reply(world, waiter, Reply::Answer { answer, snapshot, replayed: true, kept: Vec::new() });
     }
 
     /// Has somebody wait for a sale that began under the same key, or tells how it ended.
@@ -116,14 +117,14 @@ impl Shard {
             });
             if waits {
                 if let Some(tenant) = self.tenants.get_mut(auction) {
-                    tenant.waiters.push((waiter, true));
+                    tenant.waiters.push(Waiting { waiter, replayed: true, kept: Vec::new() });
                 }
                 return;
             }
         }
         // A claim whose sale is gone was refused, or is being forgotten: the same key may come again.
         let reply = self.known(id, now).map_or(Reply::Refusal(Refusal::Overloaded), |(answer, snapshot)| {
-            Reply::Answer { answer: Box::new(answer), snapshot, replayed: true }
+            Reply::Answer { answer: Box::new(answer), snapshot, replayed: true, kept: Vec::new() }
         });
         self.reply(world, waiter, reply);
     }
@@ -133,7 +134,7 @@ impl Shard {
         let Requester::Seller(seller) = requester else { return self.account(id, now) };
         let (answer, snapshot) = self.known(id, now)?;
         let own = snapshot.seller(answer.seller).is_some_and(|known| known.name == *seller);
-        own.then(|| Reply::Answer { answer: Box::new(answer), snapshot, replayed: false })
+        own.then(|| Reply::Answer { answer: Box::new(answer), snapshot, replayed: false, kept: Vec::new() })
     }
 
     /// Returns how a sale of this shard stands, with the catalog in which its indices hold.

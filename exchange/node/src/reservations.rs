@@ -19,12 +19,17 @@ impl Shard {
         let offers = auction.kind() == SaleKind::TwoStep;
         // The catalog may have changed since the auction began: the counters are found by the campaign's name.
         let name = auction.campaign(candidate).map(|campaign| &*campaign.name).unwrap_or_default();
-        let Some(campaign) = current.snapshot.campaign_named(name) else { return Some(Reason::Paused) };
+        let campaign = current.snapshot.campaign_named(name);
         // So is the seller.
         let seller = auction.snapshot().and_then(|own| own.seller(auction.submission().seller));
         let seller = seller.and_then(|own| current.snapshot.seller_named(&own.name));
         let seller = seller.and_then(|index| current.snapshot.seller(index));
         let holds_max = seller.map_or(0, |seller| seller.holds_max);
+        let Some(campaign) = campaign else {
+            // It has left the catalog; what an offer of it holds goes back.
+            self.release(key, candidate);
+            return Some(Reason::Paused);
+        };
         let tenant = self.tenants.get_mut(key)?;
         if let Some(held) = tenant.take_reservation(candidate) {
             if current.caps.still_current(campaign, now.utc, &held) {

@@ -10,6 +10,7 @@ use crate::claims::{Claimed, Told};
 use crate::fingerprints::Seen;
 use crate::history::Finished;
 use crate::mesh::Message;
+use crate::tenants::Waiting;
 use crate::{PostArrival, Requester, Shard, World};
 
 impl Shard {
@@ -60,10 +61,12 @@ impl Shard {
             return Err(Refusal::NotFound);
         }
         arrival.post.named = self.named_offers(auction, &arrival.offer_ids)?;
+        let mut kept = Vec::new();
         match self.engine.check_post(auction, &arrival.post, now) {
             Err(Refusal::FieldsChanged(fields)) if arrival.keep_on_changed => {
-                for field in fields {
-                    arrival.post.submission.set_value(field, None);
+                kept = fields;
+                for field in &kept {
+                    arrival.post.submission.set_value(*field, None);
                 }
                 self.engine.check_post(auction, &arrival.post, now)?;
             }
@@ -72,7 +75,7 @@ impl Shard {
         self.claim_person_of_post(auction, arrival, now)?;
         self.keep_told(auction, now);
         if let Some(tenant) = self.tenants.get_mut(auction) {
-            tenant.waiters.push((arrival.waiter, false));
+            tenant.waiters.push(Waiting { waiter: arrival.waiter, replayed: false, kept });
             tenant.claims.extend(arrival.claim.map(|claim| claim.key));
         }
         self.engine.handle(now, Input::SellerPost { auction, post: &arrival.post });

@@ -11,7 +11,7 @@ use exchange_types::{Nanos, Now, PingReply, PostReply, Reason, ShardIndex, Submi
 
 use crate::history::History;
 use crate::mesh::{Mesh, Message};
-use crate::tenants::Tenants;
+use crate::tenants::{Tenants, Waiting};
 use crate::{Shared, World};
 
 /// Submissions that a shard keeps ready; more would only hold memory after a burst.
@@ -190,11 +190,16 @@ impl Shard {
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         let mut waiters = core::mem::take(&mut tenant.waiters);
         self.settle_fingerprints(auction, &answer, now);
-        for (waiter, replayed) in waiters.drain(..) {
+        for Waiting { waiter, replayed, kept } in waiters.drain(..) {
             self.reply(
                 world,
                 waiter,
-                Reply::Answer { answer: Box::new(answer.clone()), snapshot: Arc::clone(&snapshot), replayed },
+                Reply::Answer {
+                    answer: Box::new(answer.clone()),
+                    snapshot: Arc::clone(&snapshot),
+                    replayed,
+                    kept,
+                },
             );
         }
         if let Some(tenant) = self.tenants.get_mut(auction) {

@@ -4,18 +4,28 @@ use std::sync::Arc;
 
 use exchange_counters::Reservation;
 use exchange_protocol::{CandidateIndex, SlotKey, Waiter};
-use exchange_types::Uuid7;
+use exchange_types::{FieldIndex, Uuid7};
 
 use crate::id_map::IdMap;
 use crate::shared::SellerShared;
+
+/// Somebody who waits for an answer.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) waiter: Waiter,
+    /// Whether it repeats a request.
+    pub(crate) replayed: bool,
+    /// Fields of its post that kept the ping's values.
+    pub(crate) kept: Vec<FieldIndex>,
+}
 
 /// What the node keeps beside an auction.
 #[derive(Debug, Default)]
 pub(crate) struct Tenant {
     pub(crate) key: SlotKey,
     pub(crate) id: Uuid7,
-    /// Who waits for the answer, each with whether it repeats a request.
-    pub(crate) waiters: Vec<(Waiter, bool)>,
+    /// Who waits for the answer.
+    pub(crate) waiters: Vec<Waiting>,
     /// What the counters hold, by candidate.
     pub(crate) reservations: Vec<Option<Reservation>>,
     /// The keys under which the lead was submitted and posted.

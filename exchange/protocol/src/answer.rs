@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_types::{
-    Amount, BuyerIndex, DuplicateScope, PendingReason, SellerIndex, UnsoldReason, UtcMicros, Uuid7,
-    VerticalIndex,
+    Amount, BuyerIndex, DuplicateScope, FieldIndex, PendingReason, SellerIndex, UnsoldReason, UtcMicros,
+    Uuid7, VerticalIndex,
 };
 
 use crate::{Account, CandidateIndex, OfferKey, Refusal, SaleKind};
@@ -21,6 +21,8 @@ pub enum Reply {
         snapshot: Arc<Snapshot>,
         /// Whether it repeats what an earlier request with the same key was, or will be, told.
         replayed: bool,
+        /// Fields of the post that kept the ping's values, as the seller asked for.
+        kept: Vec<FieldIndex>,
     },
     /// Why the request did not go through.
     Refusal(Refusal),

@@ -115,11 +115,11 @@ impl Auction {
         self.contenders.push(contender);
     }
 
-    /// Takes the answer to a ping. A bid that comes after the close is recorded and not used.
+    /// Takes the answer to a ping. A bid that comes after its own time is recorded and not used.
     pub(crate) fn take_bid(&mut self, index: CandidateIndex, reply: &PingReply, now: Now) {
         let since = self.since_admission(now);
-        let late = now.mono >= self.bids_close;
         let Some(candidate) = self.candidates.get_mut(index.at()) else { return };
+        let late = now.mono >= candidate.ping_deadline;
         let Some(contender) = self.contenders.get_mut(index.at()) else { return };
         if candidate.asked != Asked::Waiting {
             return;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
-use exchange_types::{Currency, Uuid7, VerticalIndex};
+use exchange_types::{Currency, FieldIndex, Uuid7, VerticalIndex};
 
 use super::intake::Respond;
 
@@ -48,6 +48,13 @@ pub(crate) enum View {
 impl Pending {
     pub(crate) fn new(view: View, respond: Respond, seller: Box<str>) -> Self {
         Self { view, respond, seller, warnings: Vec::new(), ping: None, duplicate: None }
+    }
+
+    /// Warns of fields of a post that kept the ping's values.
+    pub(crate) fn warn_of_kept(&mut self, kept: &[FieldIndex]) {
+        let vertical = self.ping.as_ref().and_then(|(_, snapshot, vertical)| snapshot.vertical(*vertical));
+        let fields = kept.iter().filter_map(|index| vertical?.field(*index));
+        self.warnings.extend(fields.map(|field| format!("fields.{}: the ping's value is used", field.name)));
     }
 
     /// Returns a post's ping with its vertical's currency.

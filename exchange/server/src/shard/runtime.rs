@@ -230,7 +230,8 @@ impl ShardRuntime {
             return (pending.respond)(answer);
         }
         match reply {
-            Reply::Answer { answer, snapshot, replayed } => {
+            Reply::Answer { answer, snapshot, replayed, kept } => {
+                pending.warn_of_kept(&kept);
                 if let AnswerStatus::Duplicate(DuplicateScope::Own, Some(earlier)) = answer.status
                     && let Some(vertical) = snapshot.vertical(answer.vertical)
                 {

@@ -36,7 +36,7 @@ impl Handler for SellerHandler {
             path: request.uri.path().to_owned(),
             authorization: request.header(AUTHORIZATION).map(str::to_owned),
             content_type: request.header(CONTENT_TYPE).map(str::to_owned),
-            idempotency_key: request.headers.get(IDEMPOTENCY_KEY).map(|value| value.as_bytes().to_owned()),
+            idempotency_key: idempotency_key(&request),
             body: request.body,
             respond: Box::new(move |answer| {
                 // A seller that hung up finds the answer under its key.
@@ -60,6 +60,13 @@ impl Handler for SellerHandler {
         };
         into_transport(HttpAnswer::problem(&Problem::new(kind, detail)))
     }
+}
+
+/// Returns the key, if there is one. Two keys are none that could be kept: they are as malformed as an empty one.
+fn idempotency_key(request: &SellerRequest) -> Option<Vec<u8>> {
+    let mut values = request.headers.get_all(IDEMPOTENCY_KEY).iter();
+    let first = values.next()?;
+    Some(if values.next().is_none() { first.as_bytes().to_owned() } else { Vec::new() })
 }
 
 fn into_transport(answer: HttpAnswer) -> Answer {

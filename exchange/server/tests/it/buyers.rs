@@ -20,7 +20,7 @@ pub(crate) struct Buyers {
 /// A line of the buyers' log.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    line: Value,
+    noted: Value,
     /// The message as the buyer got it.
     pub(crate) body: Value,
     /// The bytes of that message.
@@ -44,17 +44,12 @@ impl Buyers {
 
     /// Returns where they listen.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.announced("listening")
+        self.process.address("listening")
     }
 
     /// Returns where they listen with TLS.
     pub(crate) fn tls_address(&self) -> SocketAddr {
-        self.announced("tls")
-    }
-
-    fn announced(&self, name: &str) -> SocketAddr {
-        let text = self.process.announced()[name].as_str().expect("an address is announced");
-        text.parse().expect("an address")
+        self.process.address("tls")
     }
 
     /// Returns what was logged so far; the last milliseconds may be missing.
@@ -77,10 +72,10 @@ impl BuyersLog {
         // The last line may be half written while the buyers run.
         let whole = text.rfind('\n').map_or("", |end| text.get(..end).unwrap_or_default());
         let lines = whole.lines().map(|line| {
-            let line: Value = serde_json::from_str(line).expect("the buyers' log has JSON lines");
-            let bytes = line["body"].as_str().unwrap_or_default().to_owned();
+            let noted: Value = serde_json::from_str(line).expect("the buyers' log has JSON lines");
+            let bytes = noted["body"].as_str().unwrap_or_default().to_owned();
             let body = serde_json::from_str(&bytes).unwrap_or_default();
-            Line { line, body, bytes }
+            Line { noted, body, bytes }
         });
         Self(lines.collect())
     }
@@ -110,7 +105,7 @@ impl Line {
 
     /// Returns a text of the line; empty where it is missing.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.line[name].as_str().unwrap_or_default()
+        self.noted[name].as_str().unwrap_or_default()
     }
 
     /// Returns the buyer who got the message.
@@ -120,22 +115,22 @@ impl Line {
 
     /// Returns when the message came, in microseconds of Unix time.
     pub(crate) fn at_us(&self) -> u64 {
-        self.line["at_us"].as_u64().expect("a time")
+        self.noted["at_us"].as_u64().expect("a time")
     }
 
     /// Returns what was wrong with the answer on purpose.
     pub(crate) fn fault(&self) -> Option<&str> {
-        self.line["answer"]["fault"].as_str()
+        self.noted["answer"]["fault"].as_str()
     }
 
     /// Returns whether the buyer took the lead.
     pub(crate) fn is_taken(&self) -> bool {
-        self.line["taken"].as_bool().unwrap_or_default()
+        self.noted["taken"].as_bool().unwrap_or_default()
     }
 
     /// Returns whether the buyer had seen the message before.
     pub(crate) fn is_repeat(&self) -> bool {
-        self.line["repeat"].as_bool().unwrap_or_default()
+        self.noted["repeat"].as_bool().unwrap_or_default()
     }
 
     /// Returns the number by which a test knows the lead.
@@ -156,8 +151,8 @@ fn program() -> &'static Path {
             let profile = if profile == "debug" { "dev".as_ref() } else { profile };
             let mut build = Command::new(env!("CARGO"));
             build.args(["build", "--quiet", "--package", "bidder-sim", "--profile"]).arg(profile);
-            let built = build.status().expect("cargo can be run");
-            assert!(built.success(), "bidder-sim has to build");
+            let status = build.status().expect("cargo can be run");
+            assert!(status.success(), "bidder-sim has to build");
         }
         program
     })

@@ -1,6 +1,7 @@
 //! [`CatalogText`]: the catalogs of these tests, as an operator writes them.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 /// A secret that is none: "demo-only-not-a-real-secret" in base64.
 pub(crate) const SECRET: &str = "whsec_ZGVtby1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0";
@@ -75,17 +76,33 @@ impl CatalogText {
         Self(format!("[verticals.solar]\ncurrency = \"EUR\"\n{vertical}\n{FIELDS}"))
     }
 
-    /// Adds a campaign that is asked by pings, under the name of its buyer.
+    /// Adds a buyer with one campaign, which is asked by pings. Both have one name.
     #[must_use]
-    pub(crate) fn with(mut self, buyer: &str, campaign: Campaign<'_>) -> Self {
+    pub(crate) fn with(self, buyer: &str, campaign: Campaign<'_>) -> Self {
+        self.with_buyer(buyer, "").with_campaign_of(buyer, buyer, campaign)
+    }
+
+    /// Adds a buyer. Its further keys are given a line each.
+    #[must_use]
+    pub(crate) fn with_buyer(mut self, buyer: &str, keys: &str) -> Self {
+        write!(
+            self.0,
+            "\n[buyers.{buyer}]\nlegal_name = \"{buyer} GmbH\"\ntime_zone = \"Europe/Berlin\"\n{keys}\n"
+        )
+        .expect("a text takes what is written");
+        self
+    }
+
+    /// Adds a campaign of a buyer that stands in the catalog.
+    #[must_use]
+    pub(crate) fn with_campaign_of(mut self, buyer: &str, name: &str, campaign: Campaign<'_>) -> Self {
         let Campaign { keys, ping, post } = campaign;
         let (ping, post) = (joined(ping), joined(post));
         write!(
             self.0,
-            "\n[buyers.{buyer}]\nlegal_name = \"{buyer} GmbH\"\ntime_zone = \"Europe/Berlin\"\n\
-             [campaigns.{buyer}]\nbuyer = \"{buyer}\"\nvertical = \"solar\"\n\
-             ping = {{ url = \"http://BUYERS/{buyer}/ping\"{ping} }}\n\
-             post = {{ url = \"http://BUYERS/{buyer}/post\"{post} }}\n\
+            "[campaigns.{name}]\nbuyer = \"{buyer}\"\nvertical = \"solar\"\n\
+             ping = {{ url = \"http://BUYERS/{name}/ping\"{ping} }}\n\
+             post = {{ url = \"http://BUYERS/{name}/post\"{post} }}\n\
              signing_secrets = [\"{SECRET}\"]\n{keys}\n"
         )
         .expect("a text takes what is written");
@@ -93,7 +110,7 @@ impl CatalogText {
     }
 
     /// Returns the text for buyers at an address.
-    pub(crate) fn for_buyers_at(&self, address: impl ToString) -> String {
+    pub(crate) fn for_buyers_at(&self, address: SocketAddr) -> String {
         self.0.replace("BUYERS", &address.to_string())
     }
 }

@@ -1,14 +1,13 @@
 //! Copies of one submission, and of one person, at once and later.
 
 use std::collections::BTreeSet;
-use std::sync::Barrier;
 
 use serde_json::{Value, json};
 
 use crate::catalog::{Campaign, CatalogText};
-use crate::lead::{lead, ping};
-use crate::market::Market;
-use crate::seller::{Answer, Caller, Request};
+use crate::lead::{lead, ping, post};
+use crate::market::{Market, at_once};
+use crate::seller::{Answer, Request};
 
 const COPIES: usize = 64;
 const BUYERS: &str = r#"
@@ -29,24 +28,6 @@ fn market() -> Market {
     Market::open(BUYERS, &catalog)
 }
 
-/// Sends requests over connections of their own, all at the same moment.
-fn at_once(seller: &Caller, requests: &[Request<'_>]) -> Vec<Answer> {
-    let start = Barrier::new(requests.len());
-    std::thread::scope(|scope| {
-        let callers: Vec<_> = requests
-            .iter()
-            .map(|request| {
-                scope.spawn(|| {
-                    let mut connection = seller.connect();
-                    start.wait();
-                    connection.call(request)
-                })
-            })
-            .collect();
-        callers.into_iter().map(|caller| caller.join().expect("an answer comes")).collect()
-    })
-}
-
 /// Sends copies at once and one later: there has to be one auction, and one answer that is no repeat.
 fn check(path: &str, body: &Value, idempotency_key: Option<&str>, posts: usize) {
     let market = market();
@@ -65,7 +46,6 @@ fn check(path: &str, body: &Value, idempotency_key: Option<&str>, posts: usize) 
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(answer.text(), first.text(), "every copy has the same answer");
     }
-    // Another seller's key is another key.
     let mut changed = body.clone();
     changed["fields"]["zip"] = json!("80999");
     let mut reused = Request::post(path, &changed);
@@ -73,17 +53,12 @@ fn check(path: &str, body: &Value, idempotency_key: Option<&str>, posts: usize) 
         reused = reused.with_header("Idempotency-Key", key);
     }
     let conflict = seller.call(&reused);
-    let is_weak = idempotency_key.is_none() && path == "/v1/pings";
-    if is_weak {
-        assert_eq!(conflict.outcome(), "offers", "a weaker identity with another body is a new ping");
-    } else {
-        assert_eq!(conflict.status, 409, "{}", conflict.text());
-        assert_eq!(conflict.problem(), "idempotency_key_reused");
-    }
+    assert_eq!(conflict.status, 409, "{}", conflict.text());
+    assert_eq!(conflict.problem(), "idempotency_key_reused");
     let log = market.buyers.stop();
     for buyer in ["north", "south"] {
         let pings = log.pings().filter(|ping| ping.buyer() == buyer).count();
-        assert_eq!(pings, 1 + usize::from(is_weak), "{buyer} is asked once an auction");
+        assert_eq!(pings, 1, "{buyer} is asked once an auction");
     }
     assert_eq!(log.posts().count(), posts);
 }
@@ -110,6 +85,45 @@ fn copies_of_a_ping_under_one_reference_join_one_auction() {
     let mut ping = ping(1);
     ping["seller_ref"] = json!("crm-991");
     check("/v1/pings", &ping, None, 0);
+}
+
+/// Posts a ping from many connections at once, under one key or none.
+fn check_posts(idempotency_key: Option<&str>) -> Vec<Answer> {
+    let market = market();
+    let seller = market.exchange.seller("acme");
+    let offered = seller.call(&Request::post("/v1/pings", &ping(1)));
+    assert_eq!(offered.outcome(), "offers");
+    let path = format!("/v1/pings/{}/post", offered.member("ping_id"));
+    let body = post(1);
+    let mut request = Request::post(&path, &body);
+    if let Some(key) = idempotency_key {
+        request = request.with_header("Idempotency-Key", key);
+    }
+    let answers = at_once(&seller, &vec![request; COPIES]);
+    assert_eq!(market.buyers.stop().posts().count(), 1);
+    answers
+}
+
+#[test]
+fn copies_of_a_post_under_one_key_are_one_post() {
+    let answers = check_posts(Some("one-key"));
+    let first = answers.first().expect("an answer");
+    for answer in &answers {
+        assert_eq!(answer.outcome(), "sold", "{}", answer.text());
+        assert_eq!(answer.text(), first.text());
+    }
+    assert_eq!(answers.iter().filter(|answer| !answer.is_replayed()).count(), 1);
+}
+
+#[test]
+fn copies_of_a_post_without_a_key_find_the_ping_closed() {
+    let answers = check_posts(None);
+    let (sold, others): (Vec<&Answer>, Vec<&Answer>) =
+        answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!(sold.iter().map(|answer| answer.outcome()).collect::<Vec<_>>(), ["sold"]);
+    for answer in others {
+        assert_eq!((answer.status, answer.problem().as_str()), (409, "ping_closed"), "{}", answer.text());
+    }
 }
 
 #[test]

@@ -22,8 +22,6 @@ pub(crate) struct Exchange {
     process: Process,
     dir: PathBuf,
     keys: BTreeMap<&'static str, String>,
-    seller: SocketAddr,
-    control: SocketAddr,
 }
 
 impl Exchange {
@@ -40,15 +38,18 @@ impl Exchange {
         let file = dir.join("catalog.toml");
         fs::write(&file, catalog).expect("the catalog can be written");
         let keys = OWNERS.map(|owner| (owner, create_key(&data, &["--owner", owner])));
-        let mut serve = Command::new(PROGRAM);
-        serve.arg("serve").arg("--config").arg(&config).arg("--catalog").arg(&file);
-        let process = Process::start("exchange", &mut serve, dir);
-        let address = |name: &str| {
-            let text = process.announced()[name].as_str().expect("an address is announced");
-            text.parse().expect("an address")
-        };
-        let (seller, control) = (address("seller"), address("control"));
-        Self { process, dir: dir.to_owned(), keys: BTreeMap::from(keys), seller, control }
+        let process = Process::start("exchange", serve(dir).arg("--catalog").arg(&file), dir);
+        Self { process, dir: dir.to_owned(), keys: BTreeMap::from(keys) }
+    }
+
+    /// Starts the exchange again, after it has ended, with what its folder holds.
+    pub(crate) fn start_again(&mut self) {
+        self.process = Process::start("exchange", &mut serve(&self.dir), &self.dir);
+    }
+
+    /// Starts another exchange on the same folder, which has to end at once.
+    pub(crate) fn serve_beside(&self) -> Output {
+        serve(&self.dir).output().expect("the exchange can be run")
     }
 
     /// Returns the key of an owner, such as `seller:acme`.
@@ -86,22 +87,22 @@ impl Exchange {
 
     /// Returns a seller of this exchange.
     pub(crate) fn seller(&self, name: &str) -> Caller {
-        Caller::new(self.seller, self.key(&format!("seller:{name}")))
+        Caller::new(self.seller_address(), self.key(&format!("seller:{name}")))
     }
 
     /// Returns the operator of this exchange.
     pub(crate) fn operator(&self) -> Caller {
-        Caller::new(self.control, self.key("operator:ops"))
+        Caller::new(self.control_address(), self.key("operator:ops"))
     }
 
     /// Returns where sellers call.
-    pub(crate) const fn seller_address(&self) -> SocketAddr {
-        self.seller
+    pub(crate) fn seller_address(&self) -> SocketAddr {
+        self.process.address("seller")
     }
 
     /// Returns where operators call.
-    pub(crate) const fn control_address(&self) -> SocketAddr {
-        self.control
+    pub(crate) fn control_address(&self) -> SocketAddr {
+        self.process.address("control")
     }
 
     /// Returns the whole story of an auction, as an operator reads it.
@@ -115,7 +116,7 @@ impl Exchange {
     pub(crate) fn apply(&self, file: &str, catalog: &str) -> Output {
         let path = self.dir.join(file);
         fs::write(&path, catalog).expect("the catalog can be written");
-        let url = format!("http://{}", self.control);
+        let url = format!("http://{}", self.control_address());
         let path = path.display().to_string();
         exchange(&["apply", "-f", &path, "--url", &url, "--key", self.key("operator:ops")])
     }
@@ -140,6 +141,13 @@ impl Exchange {
     pub(crate) fn log(&self) -> String {
         self.process.log()
     }
+}
+
+/// Returns the command that serves with the configuration of a folder.
+fn serve(dir: &Path) -> Command {
+    let mut serve = Command::new(PROGRAM);
+    serve.arg("serve").arg("--config").arg(dir.join("exchange.toml"));
+    serve
 }
 
 fn create_key(data: &Path, arguments: &[&str]) -> String {

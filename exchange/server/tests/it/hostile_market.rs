@@ -15,13 +15,13 @@ use crate::seller::Answer;
 
 /// The profile that the repository offers to everybody who wants to test with hostile buyers.
 const PROFILE: &str = include_str!("../../../../configs/buyers/hostile.toml");
-const LEADS: u64 = 240;
-const CONNECTIONS: usize = 12;
+const LEADS: u64 = 300;
+const CONNECTIONS: usize = 20;
 const ANSWER_BY: Duration = Duration::from_secs(4);
 /// What an answer may come late by.
 const GRACE: Duration = Duration::from_millis(50);
 /// What is taken off the scores of buyers who reject much, in percent.
-const PENALTY: u64 = 10;
+const PENALTY: u64 = 4;
 
 /// Everything that a ping may hold: the vertical's allow-list, and what the contract adds.
 const ALLOWED: [&str; 26] = [
@@ -72,7 +72,7 @@ fn hostile_buyers_change_neither_winner_nor_deadline_nor_secrecy() {
     }
     let count = |status: &str| answers.iter().filter(|(_, answer)| answer.member("status") == status).count();
     let (sold, pending) = (count("sold"), count("pending"));
-    assert!(sold > 200, "most leads are sold: {sold} sold, {pending} pending");
+    assert!(sold > 250, "most leads are sold: {sold} sold, {pending} pending");
     let rejected = log.posts().filter(|post| post.text("outcome") != "accepted").count();
     assert!(rejected > 20, "many posts are rejected: {rejected}");
 }
@@ -89,7 +89,7 @@ fn catalog() -> CatalogText {
     }
     for name in ["slow", "silent", "reset", "flood", "json", "price"] {
         // Who never answers would make every auction last as long as its bid window.
-        let ping = "timeout = \"250ms\"";
+        let ping = if name == "reset" { "" } else { "timeout = \"250ms\"" };
         catalog = catalog.with(&format!("hostile-{name}"), Campaign { ping, ..Campaign::default() });
     }
     catalog
@@ -107,7 +107,11 @@ fn auctions(log: &BuyersLog) -> BTreeMap<u64, Auction<'_>> {
     let mut auctions: BTreeMap<u64, Auction<'_>> = BTreeMap::new();
     for ping in log.pings() {
         let earlier = auctions.entry(ping.serial()).or_default().pings.insert(ping.buyer(), ping);
-        assert!(earlier.is_none(), "a buyer is asked once: {ping:?}");
+        if let Some(earlier) = earlier {
+            // A connection that breaks may have been stale, so the same ping goes out once more.
+            assert_eq!(earlier.fault(), Some("reset"), "a buyer is asked once: {ping:?}");
+            assert_eq!(earlier.text("ping_id"), ping.text("ping_id"));
+        }
     }
     for post in log.posts() {
         auctions.entry(post.serial()).or_default().posts.push(post);
@@ -121,15 +125,12 @@ fn auctions(log: &BuyersLog) -> BTreeMap<u64, Auction<'_>> {
 impl Auction<'_> {
     /// Returns who bid so that it counts, with the scores of the bids: hundredths of cents of the payout.
     fn scores(&self) -> BTreeMap<&str, u64> {
-        // An overrun is a good reply, after which the connection is of no more use.
-        let counts = |ping: &&Line| {
-            ping.text("outcome") == "bid" || ping.fault().is_some_and(|fault| fault == "overrun")
-        };
         let score = |ping: &Line| {
             let penalty = if ping.buyer().starts_with("picky") { PENALTY } else { 0 };
             cents(ping.text("bid")) * 80 * (100 - penalty)
         };
-        let bids = self.pings.iter().filter(|(_, ping)| counts(ping));
+        // A bid of a reply that is faulty on purpose is none.
+        let bids = self.pings.iter().filter(|(_, ping)| ping.text("outcome") == "bid");
         bids.map(|(buyer, ping)| (*buyer, score(ping))).collect()
     }
 
@@ -173,15 +174,17 @@ impl Auction<'_> {
 
 fn assert_buyers_see_no_person(log: &BuyersLog) {
     let mut seen = BTreeSet::new();
-    let mut lead_refs = BTreeSet::new();
+    let mut lead_refs = BTreeMap::new();
     for ping in log.pings() {
         collect_paths("", &ping.body, &mut seen);
         let phone = phone(ping.serial());
-        for secret in [CANARY, &phone, "203.0.113.77", "1979", "80331", "acme"] {
+        for secret in [CANARY, &phone, "203.0.113.77", "1979-03", "\"80331", "acme"] {
             assert!(!ping.bytes.contains(secret), "{secret} stands in {}", ping.bytes);
         }
         assert_eq!(ping.body["fields"]["zip"], "80");
-        assert!(lead_refs.insert(ping.text("lead_ref")), "no two buyers know a lead by one name");
+        let whose = (ping.buyer(), ping.serial());
+        let same = *lead_refs.entry(ping.text("lead_ref")).or_insert(whose);
+        assert_eq!(same, whose, "no two buyers know a lead by one name");
     }
     let unlisted: Vec<&String> = seen.iter().filter(|path| !ALLOWED.contains(&path.as_str())).collect();
     assert!(unlisted.is_empty(), "pings hold {unlisted:?}");

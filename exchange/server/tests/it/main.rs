@@ -16,7 +16,17 @@ mod market;
 mod process;
 mod seller;
 
+mod bad_input;
 mod caps;
+mod catalog_change;
 mod copies;
+mod deadline;
+mod drain;
+mod duplicates;
 mod hostile_market;
+mod http;
+mod http2_and_tls;
+mod restart;
+mod rules;
+mod two_step;
 mod unknown;

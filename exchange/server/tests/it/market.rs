@@ -1,7 +1,7 @@
 //! [`Market`]: an exchange with its buyers.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Barrier, Mutex};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -9,14 +9,14 @@ use tempfile::TempDir;
 use crate::buyers::Buyers;
 use crate::catalog::CatalogText;
 use crate::exchange::Exchange;
-use crate::seller::{Answer, Caller};
+use crate::seller::{Answer, Caller, Request};
 
 /// An exchange with its buyers. They end before their folder goes.
 #[derive(Debug)]
 pub(crate) struct Market {
     pub(crate) exchange: Exchange,
     pub(crate) buyers: Buyers,
-    pub(crate) dir: TempDir,
+    _dir: TempDir,
 }
 
 impl Market {
@@ -25,7 +25,7 @@ impl Market {
         let dir = tempfile::tempdir().expect("a folder");
         let buyers = Buyers::start(dir.path(), profile, &[]);
         let exchange = Exchange::start(dir.path(), &catalog.for_buyers_at(buyers.address()), "");
-        Self { exchange, buyers, dir }
+        Self { exchange, buyers, _dir: dir }
     }
 }
 
@@ -58,4 +58,22 @@ pub(crate) fn sell(
     let mut answers = answers.into_inner().expect("no seller has failed");
     answers.sort_by_key(|(serial, _)| *serial);
     answers
+}
+
+/// Sends requests over connections of their own, all at the same moment.
+pub(crate) fn at_once(seller: &Caller, requests: &[Request<'_>]) -> Vec<Answer> {
+    let start = Barrier::new(requests.len());
+    std::thread::scope(|scope| {
+        let callers: Vec<_> = requests
+            .iter()
+            .map(|request| {
+                scope.spawn(|| {
+                    let mut connection = seller.connect();
+                    start.wait();
+                    connection.call(request)
+                })
+            })
+            .collect();
+        callers.into_iter().map(|caller| caller.join().expect("an answer comes")).collect()
+    })
 }

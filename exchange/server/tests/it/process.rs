@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -40,9 +41,10 @@ impl Process {
         Self { child, _stdout: stdout, stderr, announced }
     }
 
-    /// Returns what the process said of itself when it was ready.
-    pub(crate) const fn announced(&self) -> &Value {
-        &self.announced
+    /// Returns an address that the process announced.
+    pub(crate) fn address(&self, name: &str) -> SocketAddr {
+        let text = self.announced[name].as_str().expect("an address is announced");
+        text.parse().expect("an address")
     }
 
     /// Sends SIGTERM.

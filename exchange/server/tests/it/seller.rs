@@ -48,6 +48,16 @@ impl Caller {
         Self { address, key: key.to_owned() }
     }
 
+    /// Returns the key with which it calls.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Returns a caller with another key.
+    pub(crate) fn with_key(&self, key: &str) -> Self {
+        Self::new(self.address, key)
+    }
+
     /// Opens a connection.
     pub(crate) fn connect(&self) -> Connection {
         let stream = TcpStream::connect(self.address).expect("the exchange listens");
@@ -88,10 +98,20 @@ impl<'a> Request<'a> {
         let mut text =
             format!("{method} {path} HTTP/1.1\r\nHost: exchange\r\nAuthorization: Bearer {key}\r\n");
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text.extend([
+                name, ": ", value, "
+",
+            ]);
         }
         if let Some(body) = body {
-            text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+            let length = body.len().to_string();
+            text.extend([
+                "Content-Type: application/json
+Content-Length: ",
+                &length,
+                "
+",
+            ]);
         }
         text.push_str("\r\n");
         text.push_str(body.as_deref().unwrap_or_default());
@@ -106,6 +126,13 @@ impl Connection {
         self.begin(request);
         let answer = self.read().expect("an answer comes");
         Answer { took: started.elapsed(), ..answer }
+    }
+
+    /// Sends a request and returns its answer, unless the connection ends before it.
+    pub(crate) fn try_call(&mut self, request: &Request<'_>) -> Option<Answer> {
+        let bytes = request.bytes(&self.key);
+        self.send(&bytes).ok()?;
+        self.read().ok()
     }
 
     /// Sends a lead and waits for its answer.
@@ -140,12 +167,6 @@ impl Connection {
         answer.body = vec![0; length];
         self.stream.read_exact(&mut answer.body)?;
         Ok(answer)
-    }
-
-    /// Returns whether the other side has closed the connection, once it has done so or sent more.
-    pub(crate) fn is_closed(&mut self) -> bool {
-        // A reset is an end too.
-        self.stream.fill_buf().map_or(true, <[u8]>::is_empty)
     }
 
     fn line(&mut self) -> io::Result<String> {

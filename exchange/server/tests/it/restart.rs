@@ -1,0 +1,35 @@
+//! What outlives a process, and what no two processes may share.
+
+use crate::buyers::Buyers;
+use crate::catalog::{Campaign, CatalogText};
+use crate::exchange::{Exchange, stderr};
+use crate::lead::lead;
+use crate::seller::Request;
+
+#[test]
+fn keys_and_the_catalog_in_force_outlive_the_process() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let profile = "[[buyer]]\nname = \"north\"\nprice = { fixed = \"31.00\" }\n\
+                   [[buyer]]\nname = \"south\"\nprice = { fixed = \"30.00\" }\n";
+    let buyers = Buyers::start(dir.path(), profile, &[]);
+    let catalog = |name: &str| {
+        let text =
+            CatalogText::new("bid_window = \"5s\"\nanswer_by = \"20s\"").with(name, Campaign::default());
+        text.for_buyers_at(buyers.address())
+    };
+    let mut exchange = Exchange::start(dir.path(), &catalog("north"), "");
+    let applied = exchange.apply("next.toml", &catalog("south"));
+    assert!(applied.status.success(), "{}", stderr(&applied));
+    let second = exchange.serve_beside();
+    assert!(!second.status.success(), "two processes cannot share a folder");
+    let revoked = exchange.new_key(&["--owner", "seller:acme"]);
+    exchange.revoke(&revoked);
+    exchange.terminate();
+    assert!(exchange.ended().success());
+    exchange.start_again();
+    assert_eq!(exchange.catalog_version(), 2);
+    let answer = exchange.seller("acme").lead(&lead(1));
+    assert_eq!((answer.outcome().as_str(), answer.member("payout").as_str()), ("sold", "24.00"));
+    let with_revoked = exchange.seller("acme").with_key(&revoked).call(&Request::post("/v1/leads", &lead(2)));
+    assert_eq!(with_revoked.status, 401);
+}
