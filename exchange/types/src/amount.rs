@@ -92,7 +92,8 @@ impl Amount {
         let padding = core::iter::repeat_n(b'0', 6_usize.saturating_sub(fraction.len()));
         for byte in whole.bytes().chain(fraction.bytes()).chain(padding) {
             let digit = i64::from(byte.wrapping_sub(b'0'));
-            micros = micros.checked_mul(10).and_then(|m| m.checked_add(digit)).ok_or(AmountError::OutOfRange)?;
+            micros =
+                micros.checked_mul(10).and_then(|m| m.checked_add(digit)).ok_or(AmountError::OutOfRange)?;
         }
         Ok(Self(if negative { micros.wrapping_neg() } else { micros }))
     }

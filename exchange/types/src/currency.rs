@@ -39,9 +39,9 @@ const UNUSUAL_DECIMALS: [(&[u8; 3], u8); 23] = [
 
 /// Codes with two decimals that the exchange trades in.
 const TWO_DECIMALS: [&[u8; 3]; 30] = [
-    b"AED", b"ARS", b"AUD", b"BGN", b"BRL", b"CAD", b"CHF", b"CNY", b"COP", b"CZK", b"DKK", b"EUR", b"GBP", b"HKD",
-    b"HUF", b"ILS", b"INR", b"MAD", b"MXN", b"MYR", b"NOK", b"NZD", b"PEN", b"PLN", b"RON", b"SEK", b"SGD", b"TRY",
-    b"USD", b"ZAR",
+    b"AED", b"ARS", b"AUD", b"BGN", b"BRL", b"CAD", b"CHF", b"CNY", b"COP", b"CZK", b"DKK", b"EUR", b"GBP",
+    b"HKD", b"HUF", b"ILS", b"INR", b"MAD", b"MXN", b"MYR", b"NOK", b"NZD", b"PEN", b"PLN", b"RON", b"SEK",
+    b"SGD", b"TRY", b"USD", b"ZAR",
 ];
 
 impl Currency {
@@ -51,7 +51,10 @@ impl Currency {
         if TWO_DECIMALS.contains(&&code) {
             return Some(Self { code, decimals: 2 });
         }
-        UNUSUAL_DECIMALS.iter().find(|(known, _)| **known == code).map(|&(_, decimals)| Self { code, decimals })
+        UNUSUAL_DECIMALS
+            .iter()
+            .find(|(known, _)| **known == code)
+            .map(|&(_, decimals)| Self { code, decimals })
     }
 
     /// Returns the code, such as `EUR`.

@@ -25,7 +25,9 @@ pub use amount::{Amount, AmountError, AmountText};
 pub use bid::{BidEntries, BidEntry, PingReply};
 pub use currency::Currency;
 pub use id::{AuctionId, IdError, LeadId, OfferId, PingId, PostId, SaleId, Uuid7};
-pub use index::{BuyerIndex, CampaignIndex, EndpointIndex, FieldIndex, SellerIndex, ShardIndex, VerticalIndex};
+pub use index::{
+    BuyerIndex, CampaignIndex, EndpointIndex, FieldIndex, SellerIndex, ShardIndex, VerticalIndex,
+};
 pub use keyed_hash::{HashKey, KeyedHash};
 pub use pii::Pii;
 pub use post::{NotSent, PostOutcome, PostReply, UnknownCause};

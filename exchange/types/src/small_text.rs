@@ -36,7 +36,10 @@ impl<const N: usize> SmallText<N> {
 
     /// Returns the text.
     pub fn as_str(&self) -> &str {
-        self.bytes.get(..usize::from(self.length)).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
+        self.bytes
+            .get(..usize::from(self.length))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("")
     }
 
     /// Returns whether there is no text.

@@ -207,7 +207,11 @@ impl Submission {
             if self.value(field).is_none() {
                 let taken = post.value(field).map(|value| match value {
                     Value::Text(span) => Value::Text(self.push_text(span.of(&post.text))),
-                    Value::Integer(_) | Value::Decimal(_) | Value::Boolean(_) | Value::Choice(_) | Value::Date(_) => value,
+                    Value::Integer(_)
+                    | Value::Decimal(_)
+                    | Value::Boolean(_)
+                    | Value::Choice(_)
+                    | Value::Date(_) => value,
                 });
                 self.set_value(field, taken);
             }
@@ -228,7 +232,9 @@ impl Submission {
     /// Returns whether a field has the same value here and in `other`, texts compared by content.
     pub fn same_value(&self, other: &Self, field: FieldIndex) -> bool {
         match (self.value(field), other.value(field)) {
-            (Some(Value::Text(here)), Some(Value::Text(there))) => here.of(&self.text) == there.of(&other.text),
+            (Some(Value::Text(here)), Some(Value::Text(there))) => {
+                here.of(&self.text) == there.of(&other.text)
+            }
             (here, there) => here == there,
         }
     }

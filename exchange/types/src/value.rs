@@ -71,7 +71,8 @@ impl Date {
         let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text.as_bytes() else { return None };
         let number = |digits: &[u8]| {
             digits.iter().try_fold(0_i64, |sum, byte| {
-                byte.is_ascii_digit().then(|| sum.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0'))))
+                byte.is_ascii_digit()
+                    .then(|| sum.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0'))))
             })
         };
         let (year, month, day) = (number(&[y0, y1, y2, y3])?, number(&[m0, m1])?, number(&[d0, d1])?);
@@ -106,7 +107,10 @@ impl fmt::Debug for Date {
 
 /// Returns year, month and day of a day since 1970-01-01: the algorithm `civil_from_days` of
 /// <https://howardhinnant.github.io/date_algorithms.html>.
-#[expect(clippy::arithmetic_side_effects, reason = "days come from i32 dates or i64 micros, far from overflow")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "days come from i32 dates or i64 micros, far from overflow"
+)]
 pub(crate) const fn civil_from_days(days: i64) -> (i64, u8, u8) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -141,7 +145,9 @@ mod tests {
         for text in ["1970-01-01", "2000-02-29", "1984-03-17", "9999-12-31", "0001-01-01"] {
             assert_eq!(Date::parse(text).expect(text).to_string(), text);
         }
-        for text in ["2001-02-29", "2026-13-01", "2026-00-10", "2026-01-00", "0000-01-01", "26-01-01", "2026-1-1", ""] {
+        for text in
+            ["2001-02-29", "2026-13-01", "2026-00-10", "2026-01-00", "0000-01-01", "26-01-01", "2026-1-1", ""]
+        {
             assert_eq!(Date::parse(text), None, "{text}");
         }
         assert_eq!(Date::parse("1970-01-02").map(Date::days), Some(1));

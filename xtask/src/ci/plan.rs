@@ -58,8 +58,8 @@ fn correctness(cache: &Cache, nextest: bool) -> Vec<Step> {
         ))
         .after_build()
         .that_counts_tests(),
-        Step::new("sim", "the node keeps its invariants under 200 seeds", {
-            Call::cargo("run -p exchange-sim --locked -- --seeds 200")
+        Step::new("sim", "the node keeps its promises under 1,000 seeds", {
+            Call::cargo("run -p exchange-sim --locked -- --seeds 1000")
         })
         .with_guard(Guard::File(
             "exchange/sim/src/main.rs",
