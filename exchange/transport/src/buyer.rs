@@ -1,14 +1,17 @@
 //! The client that sends pings and posts to buyers.
 
+mod chunks;
 mod client;
 mod connector;
 mod endpoint;
 mod failure;
+mod http1_link;
+mod http2_link;
 mod lease;
-mod link;
 mod pool;
 mod progress;
 mod reply;
+mod reply_head;
 mod request;
 mod resolver;
 mod stats;

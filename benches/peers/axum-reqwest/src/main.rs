@@ -16,9 +16,6 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const BUYERS: usize = 10;
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 const POST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -96,7 +93,8 @@ async fn sell(State(auctioneer): State<Arc<Auctioneer>>, Json(lead): Json<Value>
 /// Returns what every buyer sees of a lead.
 fn ping_of(lead: &Value, lead_ref: &str) -> Value {
     let fields = &lead["fields"];
-    let text = |name: &str, length: usize| fields[name].as_str().and_then(|it| it.get(..length)).unwrap_or("");
+    let text =
+        |name: &str, length: usize| fields[name].as_str().and_then(|it| it.get(..length)).unwrap_or("");
     json!({
         "v": 1,
         "timeout_ms": PING_TIMEOUT.as_millis() as u64,

@@ -2,25 +2,21 @@
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
-use std::rc::Rc;
 
 use exchange_catalog::snapshot::{Endpoint, HttpVersion};
 use exchange_types::{NotSent, limits};
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::task::spawn_local;
 use tokio::time::timeout;
 
-use super::link::{Http1Link, Http2Link, LocalExecutor};
+use super::http1_link::Http1Link;
+use super::http2_link::{Http2Link, LocalExecutor};
 use super::resolver::Resolver;
 use super::tls::Tls;
-use super::write_gate::{Gated, WriteGate};
 use crate::AddressGuard;
 use crate::tcp_or_tls::TcpOrTls;
 
-/// Bytes of the codec's read buffer: the largest header and the beginning of a body.
-const READ_BUFFER_BYTES_MAX: usize = 2 * limits::HEADER_BYTES_MAX;
 /// Addresses of a name that are tried for one connection.
 const ADDRESSES_TRIED_MAX: usize = 4;
 
@@ -97,29 +93,19 @@ impl Connector {
     }
 }
 
-/// Starts HTTP on a connection and the task that drives it. The task ends with the connection's last sender.
+/// Starts HTTP on a connection: over HTTP/2 with the task that drives it, which ends with the connection.
 async fn shake_hands(stream: TcpOrTls, is_http2: bool) -> Result<Connected, NotSent> {
-    let gate = Rc::new(WriteGate::default());
-    let io = TokioIo::new(Gated::new(stream, Rc::clone(&gate)));
-    if is_http2 {
-        let handshake = http2::Builder::new(LocalExecutor)
-            .timer(TokioTimer::new())
-            .keep_alive_interval(PROBE_EVERY)
-            .keep_alive_timeout(PROBE_WAIT_MAX)
-            .keep_alive_while_idle(true)
-            .max_header_list_size(u32::try_from(limits::HEADER_BYTES_MAX).unwrap_or(u32::MAX))
-            .handshake(io)
-            .await;
-        let (sender, connection) = handshake.map_err(|_| NotSent::Connect)?;
-        return Ok(Connected::Http2(Http2Link::start(sender, connection)));
+    if !is_http2 {
+        return Ok(Connected::Http1(Http1Link::new(stream)));
     }
-    let handshake = http1::Builder::new()
-        .max_header_size(limits::HEADER_BYTES_MAX)
-        .max_buf_size(READ_BUFFER_BYTES_MAX)
-        .handshake(io)
+    let handshake = http2::Builder::new(LocalExecutor)
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PROBE_EVERY)
+        .keep_alive_timeout(PROBE_WAIT_MAX)
+        .keep_alive_while_idle(true)
+        .max_header_list_size(u32::try_from(limits::HEADER_BYTES_MAX).unwrap_or(u32::MAX))
+        .handshake(TokioIo::new(stream))
         .await;
     let (sender, connection) = handshake.map_err(|_| NotSent::Connect)?;
-    // How a connection ends is told to the request that it carried.
-    spawn_local(async move { drop(connection.await) });
-    Ok(Connected::Http1(Http1Link::new(sender, gate)))
+    Ok(Connected::Http2(Http2Link::start(sender, connection)))
 }

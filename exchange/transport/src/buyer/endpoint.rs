@@ -2,12 +2,13 @@
 
 use core::cell::Cell;
 use core::time::Duration;
+use std::io::Write as _;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use exchange_catalog::snapshot::{Endpoint, Scheme};
 use exchange_types::NotSent;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Uri};
 use http_body_util::Full;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -26,11 +27,13 @@ const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const AGENT: HeaderValue = HeaderValue::from_static("pingpost-exchange/1");
+const JSON: &str = "application/json";
+const AGENT: &str = "pingpost-exchange/1";
 
-/// Room for every header of a request.
+/// Room for every header of a request over HTTP/2.
 const HEADERS: usize = 9;
+/// Room for the headers that a request has for itself, over HTTP/1.1.
+const HEADERS_BYTES: usize = 512;
 /// Connections that one request tries. A connection that closed before it took a byte of the request is
 /// replaced without harm, but not for ever.
 const ATTEMPTS_MAX: usize = 3;
@@ -50,14 +53,13 @@ struct EndpointState {
     last_used: Cell<Instant>,
 }
 
-/// Where a request goes, parsed once.
+/// Where a request goes, prepared once.
 #[derive(Debug)]
-struct Target {
-    /// As HTTP/1.1 writes it: the path.
-    path: Uri,
+pub(crate) struct Target {
+    /// As HTTP/1.1 writes it: the head as far as all requests have it alike.
+    head: Vec<u8>,
     /// As HTTP/2 needs it: with scheme and authority.
     url: Uri,
-    host: HeaderValue,
 }
 
 impl EndpointHandle {
@@ -124,11 +126,13 @@ impl EndpointState {
                 self.pool.deliver(lease);
                 return Err(Failure::TimeoutBeforeSend(NotSent::Connect));
             }
-            let message = target.message(request, lease.is_http2());
-            let failed = match lease.exchange(message, request.reply_bytes_max, progress).await {
+            let failed = match lease.exchange(target, request, progress).await {
                 Ok(exchanged) => {
                     if let Some(connection) = exchanged.reusable {
                         self.pool.give_back(connection);
+                    } else {
+                        // A connection that closed makes room for another.
+                        self.pool.pump();
                     }
                     return Ok(exchanged.reply);
                 }
@@ -174,41 +178,58 @@ impl Target {
     fn new(endpoint: &Endpoint) -> Option<Self> {
         let authority = authority(endpoint);
         let scheme = if endpoint.scheme == Scheme::Https { "https" } else { "http" };
-        let url = format!("{scheme}://{authority}{}", endpoint.path);
-        Some(Self {
-            path: endpoint.path.parse().ok()?,
-            url: url.parse().ok()?,
-            host: HeaderValue::try_from(authority).ok()?,
-        })
+        let url: Uri = format!("{scheme}://{authority}{}", endpoint.path).parse().ok()?;
+        let path = url.path_and_query()?;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-type: {JSON}\r\naccept: {JSON}\r\n\
+             user-agent: {AGENT}\r\n"
+        );
+        Some(Self { head: head.into_bytes(), url })
     }
 
-    fn message(&self, request: &Request, is_http2: bool) -> http::Request<Full<Bytes>> {
+    /// Appends a request as HTTP/1.1 writes it. Values of headers hold no line breaks: their type sees to that.
+    pub(crate) fn write(&self, request: &Request, out: &mut Vec<u8>) {
+        out.reserve(self.head.len() + request.body.len() + HEADERS_BYTES);
+        out.extend_from_slice(&self.head);
+        for (name, value) in own_headers(&request.headers) {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                out.extend_from_slice(part);
+            }
+        }
+        // Writing into memory cannot fail.
+        let _ = write!(out, "content-length: {}\r\n\r\n", request.body.len());
+        out.extend_from_slice(&request.body);
+    }
+
+    /// Returns a request as HTTP/2 sends it.
+    pub(crate) fn message(&self, request: &Request) -> http::Request<Full<Bytes>> {
         let mut message = http::Request::new(Full::new(request.body.clone()));
         *message.method_mut() = Method::POST;
-        *message.uri_mut() = if is_http2 { self.url.clone() } else { self.path.clone() };
+        *message.uri_mut() = self.url.clone();
         let headers = message.headers_mut();
         headers.reserve(HEADERS);
-        if !is_http2 {
-            headers.insert(HOST, self.host.clone());
-        }
-        headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(ACCEPT, JSON);
-        headers.insert(USER_AGENT, AGENT);
-        let RequestHeaders { webhook_id, webhook_timestamp, webhook_signature, idempotency_key, traceparent } =
-            &request.headers;
-        for (name, value) in [
-            (WEBHOOK_ID, webhook_id),
-            (WEBHOOK_TIMESTAMP, webhook_timestamp),
-            (WEBHOOK_SIGNATURE, webhook_signature),
-            (IDEMPOTENCY_KEY, idempotency_key),
-            (TRACEPARENT, traceparent),
-        ] {
-            if let Some(value) = value {
-                headers.insert(name, value.clone());
-            }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        for (name, value) in own_headers(&request.headers) {
+            headers.insert(name, value.clone());
         }
         message
     }
+}
+
+/// Returns the headers that a request has for itself.
+fn own_headers(headers: &RequestHeaders) -> impl Iterator<Item = (HeaderName, &HeaderValue)> {
+    let RequestHeaders { webhook_id, webhook_timestamp, webhook_signature, idempotency_key, traceparent } =
+        headers;
+    let all = [
+        (WEBHOOK_ID, webhook_id),
+        (WEBHOOK_TIMESTAMP, webhook_timestamp),
+        (WEBHOOK_SIGNATURE, webhook_signature),
+        (IDEMPOTENCY_KEY, idempotency_key),
+        (TRACEPARENT, traceparent),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)))
 }
 
 /// Host and port as a URL writes them: brackets around IPv6, no port where it is the scheme's own.

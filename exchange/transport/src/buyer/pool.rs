@@ -5,7 +5,6 @@
 //! request gives back, or a new one.
 
 use core::cell::{Cell, RefCell};
-use core::time::Duration;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -13,17 +12,13 @@ use exchange_catalog::snapshot::{Endpoint, HttpVersion, Scheme};
 use exchange_types::NotSent;
 use tokio::sync::oneshot;
 use tokio::task::spawn_local;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::connector::{Connected, Connector};
+use super::http2_link::Http2Link;
 use super::lease::{Http1Lease, Lease, OpenPermit, StreamLease};
-use super::link::Http2Link;
 use super::stats::{EndpointStats, count};
 use super::tls::Tls;
-
-/// How long a connection may take to become ready again after its reply was read. Longer means that the
-/// peer has not read the request to its end; then it is closed.
-const READY_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// The connections of one endpoint.
 #[derive(Debug)]
@@ -98,23 +93,8 @@ impl Pool {
     pub(crate) fn give_back(self: &Rc<Self>, mut lease: Http1Lease) {
         lease.link.used = true;
         lease.link.idle_since = Instant::now();
-        if lease.link.sender.is_ready() {
-            self.idle.borrow_mut().push(lease);
-            self.pump();
-        } else if lease.link.sender.is_closed() {
-            drop(lease);
-            self.pump();
-        } else {
-            let pool = Rc::clone(self);
-            spawn_local(async move {
-                if let Ok(Ok(())) = timeout(READY_WAIT_MAX, lease.link.sender.ready()).await {
-                    pool.idle.borrow_mut().push(lease);
-                } else {
-                    drop(lease);
-                }
-                pool.pump();
-            });
-        }
+        self.idle.borrow_mut().push(lease);
+        self.pump();
     }
 
     /// Serves those who wait: with what is there, else by opening connections.
@@ -142,9 +122,10 @@ impl Pool {
         }
     }
 
-    /// Closes connections that have been idle since before this instant.
+    /// Closes connections that have been idle since before this instant, and those that the other side closed.
     pub(crate) fn close_idle_since(&self, instant: Instant) {
-        self.idle.borrow_mut().retain(|lease| lease.link.idle_since >= instant);
+        let mut idle = self.idle.borrow_mut();
+        idle.retain_mut(|lease| lease.link.idle_since >= instant && lease.link.is_open());
         let mut shared = self.shared.borrow_mut();
         if shared.as_ref().is_some_and(|link| link.streams.get() == 0 && link.idle_since.get() < instant) {
             *shared = None;
@@ -161,10 +142,10 @@ impl Pool {
         {
             return link.has_room().then(|| Lease::Http2(StreamLease::new(link, self)));
         }
+        // The latest used first: those that a burst has left over are the first to be idle for too long.
         let mut idle = self.idle.borrow_mut();
-        idle.retain(|lease| !lease.link.sender.is_closed());
-        let position = idle.iter().rposition(|lease| lease.link.sender.is_ready())?;
-        Some(Lease::Http1(idle.remove(position)))
+        core::iter::from_fn(|| idle.pop())
+            .find_map(|mut lease| lease.link.is_open().then_some(Lease::Http1(lease)))
     }
 
     /// Gives a lease that carried nothing to the first who still waits, else keeps it.

@@ -61,6 +61,12 @@ fn replies_are_read_within_bounds() {
         LONG,
         Ok(200),
     );
+    check(
+        Then::Answer("HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok"),
+        LONG,
+        Ok(200),
+    );
+    check(Then::Answer("HTTP/1.0 200 OK\r\n\r\nuntil it closes"), LONG, Ok(200));
     let too_large = Err(Failure::ReplyTooLarge { status: Some(200) });
     check(Then::AnswerAndHang("HTTP/1.1 200 OK\r\ncontent-length: 65\r\n\r\n"), LONG, too_large);
     let chunks = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n20\r\n0123456789abcdef0123456789abcdef\r\n\
@@ -69,6 +75,10 @@ fn replies_are_read_within_bounds() {
     let header = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(40_000));
     check(Then::AnswerAndHang(header.leak()), LONG, Err(Failure::ReplyTooLarge { status: None }));
     check(Then::Answer("220 mail.example ESMTP\r\n"), LONG, Err(Failure::BadReply));
+    let two_lengths = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\noko";
+    check(Then::Answer(two_lengths), LONG, Err(Failure::BadReply));
+    let endless = "HTTP/1.1 100 Continue\r\n\r\n".repeat(9);
+    check(Then::AnswerAndHang(endless.leak()), LONG, Err(Failure::BadReply));
 }
 
 #[test]
@@ -187,6 +197,40 @@ fn a_late_answer_closes_its_connection() {
         assert_eq!(reply.status, 200);
         assert_eq!((handle.stats().connects.get(), handle.stats().timeouts.get()), (2, 1));
     });
+}
+
+#[test]
+fn a_connection_that_brought_too_much_or_closed_while_idle_serves_no_more() {
+    for first in ["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok and more", OK] {
+        run(async move {
+            let closed = Rc::new(Notify::new());
+            let told = Rc::clone(&closed);
+            let port = scripted(move |mut stream, number| {
+                let told = Rc::clone(&told);
+                async move {
+                    read_request(&mut stream).await;
+                    write(&mut stream, if number == 0 { first } else { OK }).await;
+                    if number > 0 {
+                        read_request(&mut stream).await;
+                    }
+                    drop(stream);
+                    told.notify_one();
+                }
+            })
+            .await;
+            let client = Rc::new(client());
+            let handle = client.endpoint(&endpoint(port));
+            let reply = send(&client, &handle, request(LONG)).await.expect("a first reply");
+            assert_eq!(reply.body, "ok");
+            closed.notified().await;
+            // The name look-up of an endpoint that does not exist lets the runtime see what has come meanwhile.
+            let elsewhere = client.endpoint(&Endpoint { host: "name.invalid".into(), ..endpoint(port) });
+            send(&client, &elsewhere, request(LONG)).await.expect_err("no such name");
+            // It is no ping, so it is never sent twice.
+            assert_eq!(send(&client, &handle, request(LONG)).await.map(|reply| reply.status), Ok(200));
+            assert_eq!((handle.stats().connects.get(), handle.stats().retries.get()), (2, 0));
+        });
+    }
 }
 
 #[test]

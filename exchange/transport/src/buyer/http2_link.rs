@@ -1,4 +1,4 @@
-//! [`Http1Link`] and [`Http2Link`]: open connections to an endpoint.
+//! [`Http2Link`]: an open HTTP/2 connection to an endpoint, and the task that drives it.
 
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
@@ -8,15 +8,14 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::TokioIo;
 use tokio::task::spawn_local;
 use tokio::time::Instant;
 
-use super::write_gate::{Gated, WriteGate};
 use crate::tcp_or_tls::TcpOrTls;
 
-type Http2Connection = http2::Connection<TokioIo<Gated<TcpOrTls>>, Full<Bytes>, LocalExecutor>;
+type Http2Connection = http2::Connection<TokioIo<TcpOrTls>, Full<Bytes>, LocalExecutor>;
 
 /// Spawns the codec's tasks on the shard's own thread.
 #[derive(Clone, Copy, Debug)]
@@ -25,23 +24,6 @@ pub(crate) struct LocalExecutor;
 impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
     fn execute(&self, future: F) {
         spawn_local(async move { drop(future.await) });
-    }
-}
-
-/// An HTTP/1.1 connection: one request at a time. Dropping it closes it.
-#[derive(Debug)]
-pub(crate) struct Http1Link {
-    pub(crate) sender: http1::SendRequest<Full<Bytes>>,
-    pub(crate) gate: Rc<WriteGate>,
-    /// Whether it has carried a request before.
-    pub(crate) used: bool,
-    /// Since when it has been idle.
-    pub(crate) idle_since: Instant,
-}
-
-impl Http1Link {
-    pub(crate) fn new(sender: http1::SendRequest<Full<Bytes>>, gate: Rc<WriteGate>) -> Self {
-        Self { sender, gate, used: false, idle_since: Instant::now() }
     }
 }
 
