@@ -7,6 +7,7 @@ SECRET = base64.b64decode("Zmlyc3QtYnV5ZXItbm90LWEtcmVhbC1zZWNyZXQ=")  # as in c
 
 
 class Buyer(BaseHTTPRequestHandler):
+    wbufsize = -1  # head and body leave in one write
     protocol_version = "HTTP/1.1"  # keeps the connection open between pings
 
     def do_POST(self):

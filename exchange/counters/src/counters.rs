@@ -14,8 +14,8 @@ use crate::{CapRow, CapTable, CellIndex, Cells, Owner, Window, window_at};
 /// How many cells there are and how long ended windows stay.
 #[derive(Clone, Copy, Debug)]
 pub struct CountersConfig {
-    /// Cells; each takes 128 bytes from the start, so the default of 65,536 takes 8 MiB. Two are needed for
-    /// each cap, this window's and the next one's, and one more for each window kept for display. A cap that
+    /// Cells; each takes 128 bytes from the start, so the default of 65,536 takes 8 MiB. Three are needed for
+    /// each cap: this window's, the next one's, and that of the window that ended and is kept for a while. A cap that
     /// gets none has no room. At most 4,194,303.
     pub cells_max: usize,
     /// How long an ended window is kept before its cell may count something else. An hour by default: well
@@ -56,13 +56,19 @@ impl Counters {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Returns how many cells the caps of a snapshot need, this window's and the next one's, and how many there
-    /// are. A snapshot that needs more is to be refused: some of its caps would have no room.
+    /// Returns how many cells the caps of a snapshot need and how many there are. A snapshot that needs more is
+    /// to be refused: some of its caps would have no room.
+    ///
+    /// A cap needs a cell for this window, the next one, and the one that ended and is kept for a while; one
+    /// over all time needs one. Caps of a former catalog that have counted something keep theirs.
     pub fn cells_needed(&self, snapshot: &Snapshot) -> (usize, usize) {
-        let of_campaigns = snapshot.campaigns.iter().map(|campaign| campaign.caps.len());
-        let of_buyers = snapshot.buyers.iter().map(|buyer| buyer.caps.len());
-        let caps = of_campaigns.chain(of_buyers).fold(0_usize, usize::saturating_add);
-        (caps.saturating_mul(2), self.config.cells_max)
+        let of_campaigns = snapshot.campaigns.iter().flat_map(|campaign| &campaign.caps);
+        let of_buyers = snapshot.buyers.iter().flat_map(|buyer| &buyer.caps);
+        let each = |cap: &Cap| if cap.window == WindowKind::Total { 1 } else { 3 };
+        let own = of_campaigns.chain(of_buyers).map(each).fold(0_usize, usize::saturating_add);
+        let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = directory.kept_for_others(&self.cells, |owner| names(snapshot, owner));
+        (own.saturating_add(others), self.config.cells_max)
     }
 
     /// Returns the table of a snapshot's caps. Cells that count already go on, with their limits adjusted;
@@ -73,6 +79,7 @@ impl Counters {
         let now = self.cells.window_time(now);
         let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         directory.retire(&self.cells, now, self.config.ended_kept_for);
+        directory.retire_unused(&self.cells, |owner| names(snapshot, owner));
         let mut binder = Binder { cells: &self.cells, directory: &mut directory, now, rows: Vec::new() };
         let mut of_buyers = Vec::with_capacity(snapshot.buyers.len());
         for buyer in &snapshot.buyers {
@@ -87,6 +94,14 @@ impl Counters {
             table.push_campaign(&own, shared);
         }
         Arc::new(table.build(Arc::clone(&self.cells), binder.rows))
+    }
+}
+
+/// Returns whether a snapshot has the owner of a cap.
+fn names(snapshot: &Snapshot, owner: &Owner) -> bool {
+    match owner {
+        Owner::Campaign(name) => snapshot.campaign_named(name).is_some(),
+        Owner::Buyer(name) => snapshot.buyer_named(name).is_some(),
     }
 }
 

@@ -79,6 +79,27 @@ impl Directory {
         });
     }
 
+    /// Frees the cells of caps that no catalog names any more and that have counted nothing. What has counted
+    /// stays, so that a campaign that comes back finds its spend.
+    pub(crate) fn retire_unused(&mut self, cells: &Cells, is_named: impl Fn(&Owner) -> bool) {
+        let free = &mut self.free;
+        self.live.retain(|key, live| {
+            let unused = !is_named(&key.owner)
+                && cells.get(live.index).is_none_or(|cell| cell.posted() == 0 && cell.close());
+            if unused {
+                free.push(live.index.slot());
+            }
+            !unused
+        });
+    }
+
+    /// Returns how many cells count for owners that a catalog does not name and could not be freed.
+    pub(crate) fn kept_for_others(&self, cells: &Cells, is_named: impl Fn(&Owner) -> bool) -> usize {
+        let counts =
+            |live: &Live| cells.get(live.index).is_some_and(|cell| cell.posted() != 0 || cell.pending() != 0);
+        self.live.iter().filter(|(key, live)| !is_named(&key.owner) && counts(live)).count()
+    }
+
     /// Returns how many cells count something, those of ended windows that wait to be freed among them.
     pub(crate) fn len(&self) -> usize {
         self.live.len()

@@ -106,7 +106,9 @@ impl Shard {
             *place = *print;
             count = count.saturating_add(1);
         }
-        let given = given.get(..count).unwrap_or(&[]);
+        let given = given.get_mut(..count).unwrap_or(&mut []);
+        // In one order everywhere: two claims of one person then cannot each take a print that the other needs.
+        given.sort_unstable();
         let seen = self.shared.fingerprints.claim(given, id, seller, now);
         if seen == Seen::Fresh {
             for print in given {

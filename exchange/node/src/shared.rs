@@ -145,9 +145,19 @@ impl Shared {
 
     /// Makes the counters of the windows that open next. To be called before `CapTable::valid_until`.
     pub fn refresh_windows(&self, now: UtcMicros) {
+        self.renew(now, Arc::clone);
+    }
+
+    /// Computes the instants of the schedules anew, and the windows with them. To be called now and then, well
+    /// within the weeks that they are known ahead.
+    pub fn refresh_schedules(&self, now: UtcMicros) {
+        self.renew(now, |snapshot| Arc::new(snapshot.refresh(now)));
+    }
+
+    fn renew(&self, now: UtcMicros, anew: impl FnOnce(&Arc<Snapshot>) -> Arc<Snapshot>) {
         let _turn = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();
-        let snapshot = Arc::clone(&before.snapshot);
+        let snapshot = anew(&before.snapshot);
         let caps = self.counters.refresh(&snapshot, now);
         self.current.store(Arc::new(current(&self.secret, snapshot, caps, Some(&before))));
     }

@@ -126,13 +126,18 @@ impl CatalogIntake {
         let now = wall_clock::utc_now();
         let secrets = |reference: &str| self.secrets.lookup(reference);
         let options = CompileOptions { version, now, secrets: &secrets, allow_http: self.allow_http };
-        let (snapshot, warnings) = compile(files, &options).map_err(ApplyError::Refused)?;
+        let (snapshot, mut warnings) = compile(files, &options).map_err(ApplyError::Refused)?;
         let (needed, cells_max) = self.shared.cells_needed(&snapshot);
         if needed > cells_max {
             return Err(ApplyError::Refused(vec![too_many_caps(files, needed, cells_max)]));
         }
         self.catalogs.save(files).map_err(ApplyError::Store)?;
         self.shared.install(snapshot, now);
+        let without_cell = self.shared.current().caps.rows_without_cell();
+        if without_cell > 0 {
+            let diagnostic = too_many_caps(files, cells_max.saturating_add(without_cell), cells_max);
+            warnings.push(Diagnostic { severity: Severity::Warning, ..diagnostic });
+        }
         Ok(Applied { version, warnings })
     }
 }

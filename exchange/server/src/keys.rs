@@ -58,7 +58,12 @@ impl KeyStore {
     ///
     /// Says what is wrong with the file; the keys in force stay then.
     pub fn reload(&self) -> Result<usize, KeyFileError> {
-        let table = KeyTable::new(&self.file.read()?);
+        let entries = self.file.read()?;
+        if entries.is_empty() && !self.is_empty() {
+            // A file that is gone is a mistake, not a wish to lock everybody out, the operator first.
+            return Err(KeyFileError::Gone);
+        }
+        let table = KeyTable::new(&entries);
         let active = table.len();
         self.table.store(Arc::new(table));
         Ok(active)
@@ -109,15 +114,20 @@ pub fn create_key(
     })
 }
 
-/// Revokes the one active key whose text begins so, and returns what is stored of it.
+/// Revokes the one active key that begins so, or that is given whole, and returns what is stored of it.
 ///
 /// # Errors
 ///
 /// Says what is wrong with the file, or that no key or more than one begins so.
 pub fn revoke_key(path: &Path, prefix: &str, now: UtcMicros) -> Result<KeyEntry, KeyFileError> {
+    // The beginning that all keys share, or less, would revoke whatever key happens to be alone.
+    if prefix.len() <= KeyMode::Live.prefix().len() {
+        return Err(KeyFileError::Ambiguous { prefix: prefix.to_owned() });
+    }
     KeyFile::new(path.to_owned()).edit(|entries| {
-        let mut matching =
-            entries.iter_mut().filter(|entry| entry.is_active() && entry.prefix.starts_with(prefix));
+        let begins =
+            |entry: &KeyEntry| entry.prefix.starts_with(prefix) || prefix.starts_with(&*entry.prefix);
+        let mut matching = entries.iter_mut().filter(|entry| entry.is_active() && begins(entry));
         match (matching.next(), matching.next()) {
             (Some(entry), None) => {
                 entry.revoked_at = Some(now);

@@ -11,7 +11,7 @@ use exchange_control::router;
 use exchange_counters::{Counters, CountersConfig};
 use exchange_node::{Mesh, NodeConfig, Shared};
 use exchange_transport::{Acceptor, AddressGuard, ClientConfig, ServerLimits, ShardInlet, shard_inlet};
-use exchange_types::ShardIndex;
+use exchange_types::{Nanos, ShardIndex};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -33,6 +33,8 @@ use crate::wall_clock;
 const INLET_MAX: usize = 1_024;
 /// How often it is looked whether a window has closed.
 const WINDOWS_LOOK: Duration = Duration::from_secs(5);
+/// How often the instants of schedules are computed anew; they are known for some weeks ahead.
+const SCHEDULES_EVERY: Nanos = Nanos::from_secs(24 * 3_600);
 
 /// What every thread of the process shares.
 struct Process {
@@ -290,18 +292,34 @@ fn announce(seller: &TcpListener, control: &TcpListener) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the next windows' counters before they open, and schedules' instants before they run out.
+/// Makes the next windows' counters before they open, and once a day schedules' instants before they run out.
 async fn keep_windows_open(shared: Arc<Shared>) {
     let mut looks = tokio::time::interval(WINDOWS_LOOK);
+    let mut refreshed = wall_clock::utc_now();
     loop {
         looks.tick().await;
         let now = wall_clock::utc_now();
-        if now >= shared.current().caps.next_boundary() {
-            let shared = Arc::clone(&shared);
-            // Thousands of windows take milliseconds, which the control plane's thread has other use for.
-            if tokio::task::spawn_blocking(move || shared.refresh_windows(now)).await.is_err() {
-                tracing::error!("the windows of caps could not be renewed");
-            }
+        let schedules = now >= refreshed.saturating_add(SCHEDULES_EVERY);
+        if !schedules && now < shared.current().caps.next_boundary() {
+            continue;
+        }
+        if schedules {
+            refreshed = now;
+        }
+        let renewed = Arc::clone(&shared);
+        // Thousands of windows take milliseconds, which the control plane's thread has other use for.
+        let renewing = tokio::task::spawn_blocking(move || {
+            if schedules { renewed.refresh_schedules(now) } else { renewed.refresh_windows(now) }
+        });
+        if renewing.await.is_err() {
+            tracing::error!("the windows of caps could not be renewed");
+        }
+        let without_cell = shared.current().caps.rows_without_cell();
+        if without_cell > 0 {
+            tracing::error!(
+                without_cell,
+                "caps have no counter and so no room: raise limits.cells_max and restart"
+            );
         }
     }
 }

@@ -96,8 +96,9 @@ fn age(birth: Date, today: Date) -> Option<i64> {
 /// Writes the band of a width in which a number lies, as text: `"30-39"`.
 fn write_band(field: &Field, number: i64, width: i64, writer: &mut Writer<'_>) {
     let Some(offset) = number.checked_rem_euclid(width) else { return };
-    let low = number.saturating_sub(offset);
-    let high = low.saturating_add(width).saturating_sub(1);
+    // At the edge of the numbers the band would shrink to the value itself, so it is left out.
+    let Some(low) = number.checked_sub(offset) else { return };
+    let Some(high) = width.checked_sub(1).and_then(|span| low.checked_add(span)) else { return };
     writer.key(&field.name).plain_text(format_args!("{low}-{high}"));
 }
 

@@ -170,3 +170,30 @@ fn what_was_taken_before_a_restart_is_taken_again() {
     counters.cells().release(over);
     assert_eq!(totals(&table, 0), (-1, 0, 2));
 }
+
+#[test]
+fn a_cap_that_was_never_used_gives_its_cells_back_and_a_used_one_keeps_its_spend() {
+    let counters = Counters::new(CountersConfig { cells_max: 4, ..CountersConfig::default() });
+    let named = |name: &str, caps: &[Cap]| {
+        let mut snapshot = snapshot(&[], &[caps]);
+        for campaign in &mut snapshot.campaigns {
+            campaign.name = name.into();
+        }
+        snapshot
+    };
+    let caps = [sold(WindowKind::Total, 5), sold(WindowKind::Day, 5)];
+    assert_eq!(counters.cells_needed(&named("a", &caps)), (4, 4));
+    for name in ["a", "b", "c", "d", "e"] {
+        let snapshot = named(name, &caps);
+        assert_eq!(counters.cells_needed(&snapshot), (4, 4), "an unused campaign leaves nothing behind");
+        assert_eq!(counters.refresh(&snapshot, MIDNIGHT).rows_without_cell(), 0, "{name}");
+    }
+    let total = [sold(WindowKind::Total, 5)];
+    let table = counters.refresh(&named("used", &total), MIDNIGHT);
+    let reservation = table.reserve(FIRST, MIDNIGHT, PRICE).expect("room");
+    counters.cells().commit(reservation, PRICE);
+    assert_eq!(counters.cells_needed(&named("other", &caps)), (5, 4), "what was sold is not forgotten");
+    counters.refresh(&named("other", &total), MIDNIGHT);
+    let table = counters.refresh(&named("used", &total), MIDNIGHT);
+    assert_eq!(totals(&table, 0), (4, 0, 1), "a campaign that comes back finds its spend");
+}

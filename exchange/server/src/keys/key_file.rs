@@ -61,6 +61,9 @@ pub enum KeyFileError {
         /// The most.
         keys_max: usize,
     },
+    /// The file holds no keys any more.
+    #[error("the file with the keys is gone or empty; the keys in force stay")]
+    Gone,
     /// No active key begins so.
     #[error("no active key begins with {prefix}")]
     NoSuchKey {
@@ -68,7 +71,7 @@ pub enum KeyFileError {
         prefix: String,
     },
     /// More than one active key begins so.
-    #[error("more than one active key begins with {prefix}: give more of it")]
+    #[error("{prefix:?} does not tell one key from the others: give more of it")]
     Ambiguous {
         /// What was asked for.
         prefix: String,
@@ -107,7 +110,7 @@ impl KeyFile {
             text => text.map_err(|source| self.io_error(source))?,
         };
         let shape = |message: String| KeyFileError::Shape { path: self.path.clone(), message };
-        let KeysToml { keys } = toml::from_str(&text).map_err(|error| shape(error.to_string()))?;
+        let KeysToml { keys } = toml::from_str(&text).map_err(|error| shape(error.message().to_owned()))?;
         if keys.len() > KEYS_MAX {
             return Err(KeyFileError::Full { keys_max: KEYS_MAX });
         }

@@ -72,8 +72,36 @@ fn only_one_key_is_revoked_at_a_time() {
     create(&path, "seller:acme", KeyMode::Live);
     create(&path, "seller:acme", KeyMode::Live);
     let revoked = |prefix| revoke_key(&path, prefix, NOW).expect_err("not one key").to_string();
-    assert_eq!(revoked("px_live_"), "more than one active key begins with px_live_: give more of it");
-    assert_eq!(revoked("px_test_"), "no active key begins with px_test_");
+    for short in ["", "px_live_", "px_test_"] {
+        assert_eq!(
+            revoked(short),
+            format!("{short:?} does not tell one key from the others: give more of it")
+        );
+    }
+    assert_eq!(revoked("px_test_0000"), "no active key begins with px_test_0000");
+}
+
+#[test]
+fn one_key_is_not_revoked_by_what_all_keys_begin_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("keys.toml");
+    let key = create(&path, "operator:ada", KeyMode::Live);
+    for short in ["", "px_live_"] {
+        assert!(revoke_key(&path, short, NOW).is_err(), "{short:?}");
+    }
+    revoke_key(&path, &key, NOW).expect("the whole key");
+}
+
+#[test]
+fn a_file_that_is_gone_leaves_the_keys_in_force() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("keys.toml");
+    let key = create(&path, "operator:ada", KeyMode::Live);
+    let store = KeyStore::open(&path).expect("readable");
+    fs::remove_file(&path).expect("removed");
+    let refused = store.reload().expect_err("nobody is left").to_string();
+    assert_eq!(refused, "the file with the keys is gone or empty; the keys in force stay");
+    assert!(store.authenticate(&key).is_some());
 }
 
 #[test]

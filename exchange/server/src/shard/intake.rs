@@ -13,6 +13,8 @@ pub(crate) struct Intake {
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
+    /// Whether the body came compressed, which is not read.
+    pub(crate) encoded: bool,
     pub(crate) idempotency_key: Option<Vec<u8>>,
     pub(crate) body: Bytes,
     pub(crate) respond: Respond,

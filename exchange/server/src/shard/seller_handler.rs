@@ -5,7 +5,7 @@ use std::rc::Rc;
 use exchange_transport::{Answer, Handler, Refusal, Responder, SellerRequest};
 use exchange_wire::ProblemKind;
 use exchange_wire::problem::Problem;
-use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method as HttpMethod, StatusCode};
 
 use super::event::{Deliver, Event};
@@ -36,6 +36,7 @@ impl Handler for SellerHandler {
             path: request.uri.path().to_owned(),
             authorization: request.header(AUTHORIZATION).map(str::to_owned),
             content_type: request.header(CONTENT_TYPE).map(str::to_owned),
+            encoded: request.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity"),
             idempotency_key: idempotency_key(&request),
             body: request.body,
             respond: Box::new(move |answer| {

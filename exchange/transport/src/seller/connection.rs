@@ -56,6 +56,8 @@ pub async fn serve_connection<S, H>(
     let mut connection = http1::Builder::new()
         // Answers are small: one buffer and one send cost less than a vectored write of head and body.
         .writev(false)
+        // A seller that closes its side, or hangs up, right behind its request has made it all the same.
+        .half_close(true)
         .max_header_size(limits.header_bytes_max)
         // Room for the largest head and the beginning of a body.
         .max_buf_size(limits.header_bytes_max.saturating_mul(2).max(MIN_BUFFER_BYTES))

@@ -320,6 +320,12 @@ fn idempotency_key(intake: &Intake) -> Result<Option<Vec<u8>>, Problem> {
 }
 
 fn json(intake: &Intake) -> Result<(), Problem> {
+    if intake.encoded {
+        return Err(Problem::new(
+            ProblemKind::UnsupportedMediaType,
+            "send the body without `Content-Encoding`",
+        ));
+    }
     let media = intake.content_type.as_deref().unwrap_or("");
     let essence = media.split(';').next().unwrap_or("").trim();
     if essence.eq_ignore_ascii_case("application/json") {
