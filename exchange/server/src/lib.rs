@@ -8,6 +8,7 @@ pub mod config;
 pub mod control_backend;
 pub mod data_dir;
 pub mod entropy;
+mod file_handles;
 mod hex;
 pub mod journal_handle;
 pub mod keys;

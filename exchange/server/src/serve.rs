@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::control_backend::{CatalogIntake, ControlBackend, Questions, too_many_caps};
 use crate::data_dir::{DataDir, DataDirGuard, SecretKey};
+use crate::file_handles;
 use crate::journal_handle::JournalHandle;
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
@@ -64,6 +65,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     let secret = guard.secret_key()?;
     let keys = Arc::new(KeyStore::open(&guard.dir().keys_file())?);
     let (snapshot, secrets) = first_catalog(&config, &guard, catalog)?;
+    file_handles::raise(&config, &snapshot);
     let process = Process {
         shared: shared(&config, &secret, snapshot)?,
         mesh: Mesh::new(config.shards.saturating_add(1), usize::try_from(config.limits.mesh_queue_max)?),

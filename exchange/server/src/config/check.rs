@@ -217,7 +217,7 @@ fn check_journal(raw: JournalToml, default: Journal, findings: &mut Findings) ->
 
 fn check_log(given: Option<Given<String>>, default: String, findings: &mut Findings) -> String {
     let Some(Given { value, place }) = given else { return default };
-    if EnvFilter::try_new(&value).is_err() {
+    if value.trim().is_empty() || EnvFilter::try_new(&value).is_err() {
         let remedy = "a level such as \"info\", or \"info,exchange_node=debug\"";
         findings.error(&place, format!("\"{}\" is no log filter", value.escape_debug()), remedy);
         return default;

@@ -202,6 +202,11 @@ fn values_without_meaning_are_refused() {
              beyond the prefix; such as \"127.0.0.0/8\" or \"fd00::/8\"",
         ),
         (
+            "log = \"\"",
+            "exchange.toml:1:7: error: log: \"\" is no log filter; a level such as \"info\", or \
+             \"info,exchange_node=debug\"",
+        ),
+        (
             "log = \"exchange=loud\"",
             "exchange.toml:1:7: error: log: \"exchange=loud\" is no log filter; a level such as \"info\", or \
              \"info,exchange_node=debug\"",
