@@ -5,6 +5,7 @@
 //! other crates: this one knows bytes, deadlines, and whether a byte of a request may have left.
 
 mod address_guard;
+mod bounded_body;
 mod buyer;
 mod network;
 mod seller;

@@ -7,10 +7,10 @@ use core::pin::{Pin, pin};
 use core::time::Duration;
 use std::rc::Rc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::activity::{Activity, Stage, Watched};
 use super::{Answer, Handler, Refusal, Responder, SellerRequest, ServerLimits};
+use crate::bounded_body::{self, BodyError};
 
 /// Bytes of a refused body that are read and thrown away, so that the client gets to read its answer instead
 /// of a reset.
@@ -148,30 +149,10 @@ impl<H: Handler> Exchange<H> {
 }
 
 async fn read_body(incoming: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
-    let too_large = Refusal::BodyTooLarge { bytes_max };
-    let declared = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
-    if declared > bytes_max {
-        return Err(too_large);
-    }
-    let mut first = Bytes::new();
-    let mut joined = BytesMut::new();
-    while let Some(frame) = incoming.frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::BrokenBody)?.into_data() else { continue };
-        if first.len().max(joined.len()).saturating_add(data.len()) > bytes_max {
-            return Err(too_large);
-        }
-        if first.is_empty() {
-            // The usual body is one piece, which is handed on without a copy.
-            first = data;
-            continue;
-        }
-        if joined.is_empty() {
-            joined.reserve(declared);
-            joined.extend_from_slice(&first);
-        }
-        joined.extend_from_slice(&data);
-    }
-    Ok(if joined.is_empty() { first } else { joined.freeze() })
+    bounded_body::read(incoming, bytes_max).await.map_err(|error| match error {
+        BodyError::TooLarge => Refusal::BodyTooLarge { bytes_max },
+        BodyError::Broken => Refusal::BrokenBody,
+    })
 }
 
 /// Throws away what still comes of a refused body, within bounds.
