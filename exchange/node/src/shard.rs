@@ -268,9 +268,3 @@ impl Shard {
         }
     }
 }
-
-impl core::fmt::Display for Shard {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "shard {}", self.place.0)
-    }
-}

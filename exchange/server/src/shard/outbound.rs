@@ -54,12 +54,13 @@ impl Outbound {
         Some(self.caches.of(auction.snapshot()?, &self.client))
     }
 
-    fn refs(
+    /// Returns the name of a candidate's buyer, and how that buyer knows the lead's seller.
+    fn refs<'a>(
         &self,
         cache: &CatalogCache,
-        auction: &Auction,
+        auction: &'a Auction,
         candidate: CandidateIndex,
-    ) -> Option<(String, SourceRefs)> {
+    ) -> Option<(&'a str, SourceRefs)> {
         let snapshot = auction.snapshot()?;
         let buyer_index = auction.candidate(candidate)?.buyer;
         let seller_index = auction.submission().seller;
@@ -67,7 +68,7 @@ impl Outbound {
         let seller = &*snapshot.seller(seller_index)?.name;
         let source = cache.source_ref(buyer_index, seller_index, || self.names.source_ref(seller, buyer));
         let sub = self.names.sub_ref(auction, seller, buyer);
-        Some((buyer.to_owned(), SourceRefs { source, sub }))
+        Some((buyer, SourceRefs { source, sub }))
     }
 
     /// Renders a ping into `body`.
@@ -105,7 +106,7 @@ impl Outbound {
             ping_id: self.names.sale_keys.ping(auction.id(), candidate),
             campaign: &campaign.name,
             timeout_ms: left.as_millis(),
-            lead_ref: self.names.lead_ref(auction, &buyer),
+            lead_ref: self.names.lead_ref(auction, buyer),
             source,
             channel: channel(auction),
             floor: floor.flatten(),
@@ -161,7 +162,7 @@ impl Outbound {
             sale_id: self.names.sale_keys.sale(auction.id(), candidate),
             ping_id: pinged.then(|| self.names.sale_keys.ping(auction.id(), candidate)),
             bid_id: entry.bid_id.as_str(),
-            lead_ref: self.names.lead_ref(auction, &buyer),
+            lead_ref: self.names.lead_ref(auction, buyer),
             source,
             price: sent.pick.price,
             exclusive: sent.pick.exclusive,
