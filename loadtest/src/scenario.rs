@@ -80,7 +80,7 @@ pub struct Thresholds {
     /// The least share of leads or posts that are sold.
     #[serde(default)]
     pub sold_min: Option<Percentage>,
-    /// The largest share of calls that are shed (429 and 503); none by default.
+    /// The largest share of calls that are shed (503, and 429 for the load); none by default.
     #[serde(default)]
     pub shed_max: Percentage,
     /// The largest median latency, from the intended start.

@@ -83,6 +83,27 @@ fn thresholds_are_judged() {
 }
 
 #[test]
+fn refused_load_is_shed_and_a_person_who_comes_again_is_not() {
+    let shed_by = |outcome: &'static str| {
+        let began = Instant::now();
+        let mut recorder = Recorder::new(began, 3);
+        recorder.submission(began);
+        let kind = CallKind::Lead;
+        recorder.call(Observation { kind, intended: began, sent: began, done: began, outcome });
+        report(&recorder, &Thresholds::default()).missed.len()
+    };
+    for (outcome, shed) in [
+        ("http_503/overloaded", 1),
+        ("http_503/not_ready", 1),
+        ("http_429/rate_limited", 1),
+        ("http_429/resubmitted_too_soon", 0),
+        ("duplicate/own", 0),
+    ] {
+        assert_eq!(shed_by(outcome), shed, "{outcome}");
+    }
+}
+
+#[test]
 fn a_violation_or_an_empty_run_fails() {
     let expect = Thresholds { shed_max: percentage("1%"), ..Thresholds::default() };
     let mut recorder = recorder();
