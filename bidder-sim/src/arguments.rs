@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use crate::profile::{Profile, ProfileError};
+use crate::report::ReportTarget;
 use crate::simulator::{Options, TlsOptions};
 
 /// Hosts simulated buyers that answer pings and posts as their profile says.
 ///
 /// Each buyer NAME is found under /NAME/ping and /NAME/post on one address, over HTTP/1.1 and over
-/// HTTP/2 with prior knowledge. The first line on standard output is JSON with the bound addresses:
-/// {"listening":"127.0.0.1:9100"}. GET /health and GET /stats answer about the process itself.
+/// HTTP/2 with prior knowledge, and says under /NAME/status/ID what became of a post. The first line on standard output is JSON with the bound addresses:
+/// {"listening":"127.0.0.1:9100"}. GET /health and GET /stats answer about the process itself, and
+/// POST /honest ends all faults.
 /// SIGTERM or Ctrl-C writes the rest of the log and ends.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bidder-sim", version)]
@@ -41,6 +43,12 @@ pub struct Arguments {
     /// Seed, in place of the profile's.
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
+    /// Control listener of the exchange, to which buyers with `report_after` report.
+    #[arg(long, value_name = "ADDRESS")]
+    pub report_to: Option<SocketAddr>,
+    /// The exchange's key of a buyer, NAME=KEY, for its reports; may be given several times.
+    #[arg(long, value_name = "NAME=KEY", value_parser = named_key, requires = "report_to")]
+    pub report_key: Vec<(String, String)>,
     /// Reads the profile, says whether it is good, and ends.
     #[arg(long)]
     pub check: bool,
@@ -68,6 +76,21 @@ impl Arguments {
             _ => None,
         };
         Options { listen: self.listen, tls, log: self.log.clone() }
+    }
+}
+
+impl Arguments {
+    /// Returns whom buyers report to.
+    pub fn report_target(&self) -> Option<ReportTarget> {
+        let keys = self.report_key.iter().cloned().collect();
+        self.report_to.map(|address| ReportTarget { address, keys })
+    }
+}
+
+fn named_key(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, key)) if !name.is_empty() && !key.is_empty() => Ok((name.to_owned(), key.to_owned())),
+        _ => Err("a key is given as NAME=KEY".to_owned()),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::fault::{Asked, Fault};
 use crate::message::{PingMessage, PostMessage};
 use crate::price::share_of;
-use crate::profile::{Answer, BuyerProfile, NoBidForm, PingRule, PostRule, SeedBy};
+use crate::profile::{Answer, BuyerProfile, NoBidForm, PingRule, PostRule, SeedBy, Status};
 use crate::reply::{Manner, Reply};
 use crate::{Draws, Latency};
 
@@ -46,6 +46,8 @@ pub(crate) struct PostAnswer {
     pub(crate) reply: Reply,
     /// What a repeat of the post is answered.
     pub(crate) repeat: Reply,
+    /// What it is answered without any fault.
+    pub(crate) honest: Reply,
 }
 
 #[derive(Serialize)]
@@ -85,13 +87,13 @@ impl Buyer {
         self.constant.as_ref()
     }
 
-    /// Decides what to answer to a ping.
-    pub(crate) fn answer_ping(&self, ping: &PingMessage<'_>) -> PingAnswer {
+    /// Decides what to answer to a ping; an `honest` buyer makes no fault.
+    pub(crate) fn answer_ping(&self, ping: &PingMessage<'_>, honest: bool) -> PingAnswer {
         let mut draws = self.draws(ping.fields.get(), ping.lead_ref.as_deref());
         let rules = self.profile.ping.as_slice();
         let rule = rules.get(draws.weighted(rules.iter().map(|rule| rule.weight.get())));
         let fallback = PingRule::default();
-        let rule = rule.unwrap_or(&fallback);
+        let rule = rule.filter(|_| !honest).unwrap_or(&fallback);
         let bids = draws.below(1_000_000) < u64::from(self.profile.bid_probability.0.parts());
         let price = self.profile.price.draw(&mut draws);
         let delay = rule.latency.as_ref().unwrap_or(&self.profile.latency).draw(&mut draws);
@@ -125,7 +127,6 @@ impl Buyer {
         let decision = rule.decision();
         let usual = self.profile.post_latency.as_ref().unwrap_or(&self.profile.latency);
         let delay = rule.latency.as_ref().unwrap_or(usual).draw(&mut draws);
-        let delay = late(rule.fault, delay, post.timeout_ms);
         let body = PostReplyBody {
             status: decision.name(),
             reason: rule.reason.as_deref(),
@@ -140,11 +141,19 @@ impl Buyer {
         };
         // Only texts are written, so this cannot fail; an empty body would show as one.
         let body = serde_json::to_string(&body).unwrap_or_default();
-        let status = rule.status.map_or(200, |status| status.0);
-        let plain = Reply { delay, ..Reply::plain(status, body) };
-        let reply = faulty(rule.fault, Asked::Post, plain.clone());
-        let repeat = if rule.fault_repeats { reply.clone() } else { plain };
-        PostAnswer { decision, fault: rule.fault, reply, repeat }
+        let status = rule.status.unwrap_or(Status(200));
+        let honest = Reply { delay, ..Reply::plain(200, body) };
+        let plain = Reply { status: status.0, ..honest.clone() };
+        let delay = late(rule.fault, delay, post.timeout_ms);
+        let reply = faulty(rule.fault, Asked::Post, Reply { delay, ..plain.clone() });
+        let repeat = if rule.fault_repeats {
+            reply.clone()
+        } else if status.is_unclear() {
+            honest.clone()
+        } else {
+            plain
+        };
+        PostAnswer { decision, fault: rule.fault, reply, repeat, honest }
     }
 
     fn draws(&self, fields: &str, lead_ref: Option<&str>) -> Draws {

@@ -14,10 +14,11 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let options = arguments.options();
+    let reports_to = arguments.report_target();
     bidder_sim::run(async {
         let terminate = signal(SignalKind::terminate()).map_err(SimulatorError::Log)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(SimulatorError::Log)?;
-        let simulator = Simulator::bind(profile, &options)?;
+        let simulator = Simulator::bind(profile, &options)?.reporting_to(reports_to);
         announce(&simulator).map_err(SimulatorError::Log)?;
         simulator.serve(either(terminate, interrupt)).await
     })?;

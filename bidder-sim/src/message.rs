@@ -56,7 +56,7 @@ pub(crate) struct PostMessage<'a> {
     pub(crate) price: Cow<'a, str>,
     #[serde(borrow)]
     pub(crate) currency: Cow<'a, str>,
-    exclusive: bool,
+    pub(crate) exclusive: bool,
     pub(crate) timeout_ms: u64,
     created_at: IgnoredAny,
     source: IgnoredAny,

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use crate::profile::Answer;
 use crate::reply::Reply;
 
-/// Posts that are remembered. A test posts some ten thousands; at about half a kilobyte each this stays
-/// below 300 MB, and the oldest are forgotten first.
-const POSTS_MAX: usize = 500_000;
+/// Posts that are remembered: half an hour of five hundred a second. At about half a kilobyte each this stays
+/// below 500 MB, and the oldest are forgotten first.
+const POSTS_MAX: usize = 1_000_000;
 
 /// Every post by buyer and idempotency key.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct KnownPost {
     pub(crate) decision: Answer,
     /// What a repeat is answered.
     pub(crate) repeat: Reply,
+    /// What it is answered without any fault.
+    pub(crate) honest: Reply,
 }
 
 impl Default for PostLedger {
@@ -73,7 +75,9 @@ mod tests {
     #[test]
     fn the_oldest_posts_are_forgotten_first() {
         let key = |number: u8| PostKey { buyer: 0, idempotency_key: format!("post-{number}") };
-        let post = KnownPost { body_hash: 0, decision: Answer::Accepted, repeat: Reply::plain(200, "{}") };
+        let reply = Reply::plain(200, "{}");
+        let post =
+            KnownPost { body_hash: 0, decision: Answer::Accepted, repeat: reply.clone(), honest: reply };
         let mut ledger = PostLedger::with_room_for(2);
         for number in [1, 2, 3, 3] {
             ledger.remember(key(number), post.clone());

@@ -25,6 +25,9 @@ pub struct Profile {
     /// Whether the log holds the bodies of messages; on by default.
     #[serde(default = "yes")]
     pub log_bodies: bool,
+    /// The field of a post whose value stands for the person in the log, such as the phone; none by default.
+    #[serde(default)]
+    pub person_field: Option<String>,
     /// The buyers.
     #[serde(rename = "buyer")]
     pub buyers: Vec<BuyerProfile>,

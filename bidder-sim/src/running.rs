@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use crate::profile::Profile;
+use crate::report::ReportTarget;
 use crate::simulator::{Addresses, Options, Simulator, SimulatorError};
 
 /// Buyers that are being served. Dropping it stops them.
@@ -29,11 +30,28 @@ impl RunningSimulator {
     ///
     /// Panics if the machine gives no thread.
     pub fn start(profile: Profile, options: Options) -> Result<Self, SimulatorError> {
+        Self::start_reporting(profile, options, None)
+    }
+
+    /// The same, with buyers that report by themselves.
+    ///
+    /// # Errors
+    ///
+    /// As [`Simulator::bind`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the machine gives no thread.
+    pub fn start_reporting(
+        profile: Profile,
+        options: Options,
+        target: Option<ReportTarget>,
+    ) -> Result<Self, SimulatorError> {
         let (stop, stopped) = oneshot::channel();
         let (bound_tx, bound_rx) = mpsc::sync_channel(1);
         let thread = std::thread::spawn(move || {
             run(async {
-                let simulator = Simulator::bind(profile, &options)?;
+                let simulator = Simulator::bind(profile, &options)?.reporting_to(target);
                 // The starter waits for this one message, so the channel has room and a reader.
                 let _ = bound_tx.send(simulator.addresses().clone());
                 simulator

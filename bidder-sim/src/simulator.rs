@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::market::Market;
 use crate::profile::{OwnListener, Profile};
+use crate::report::ReportTarget;
 use crate::tls::{ALPN_H2, TlsError, acceptor};
 use crate::witness::{FLUSH_EVERY, Witness};
 use crate::{http1, http2};
@@ -87,6 +88,7 @@ pub struct Simulator {
     market: Rc<Market>,
     addresses: Addresses,
     listeners: Vec<(TcpListener, Service)>,
+    reports_to: Option<ReportTarget>,
     /// Bound and not listened on, so that connections are refused.
     _refusing: Vec<TcpSocket>,
 }
@@ -151,7 +153,13 @@ impl Simulator {
             own.insert(buyer.name().to_owned(), address);
         }
         let addresses = Addresses { listening, tls: tls_address, own };
-        Ok(Self { market, addresses, listeners, _refusing: refusing })
+        Ok(Self { market, addresses, listeners, reports_to: None, _refusing: refusing })
+    }
+
+    /// Makes the buyers' own reports to this exchange, where their profile has any.
+    #[must_use]
+    pub fn reporting_to(self, target: Option<ReportTarget>) -> Self {
+        Self { reports_to: target, ..self }
     }
 
     /// Returns the addresses that are bound.
@@ -175,6 +183,7 @@ impl Simulator {
         let ended = tokio::select! {
             () = stop => Ok(()),
             error = log_broken => Err(error),
+            () = report(&self.market, self.reports_to.as_ref()) => Ok(()),
         };
         accepting.abort_all();
         ended.and(self.market.flush()).map_err(SimulatorError::Log)
@@ -188,6 +197,14 @@ async fn flush_regularly(market: &Market) -> io::Error {
         if let Err(error) = market.flush() {
             return error;
         }
+    }
+}
+
+/// Makes the buyers' own reports, if there is anybody to tell; never ends.
+async fn report(market: &Market, target: Option<&ReportTarget>) {
+    match target {
+        Some(target) => market.report(target).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Witness`]: the log of everything that buyers received and answered, one JSON object a line.
 //!
-//! A line is written before its answer leaves, so that a buyer that takes a lead and then breaks the
-//! connection has it on record.
+//! The line of a post is in the file before its answer leaves, so that a buyer that takes a lead and then breaks
+//! the connection, or is killed, has it on record. Lines of pings are written a little later.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -53,6 +53,7 @@ pub(crate) struct PingLine<'a> {
 
 /// A post as it was received and answered.
 #[derive(Debug, Default, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a line of the log holds its facts one by one")]
 pub(crate) struct PostLine<'a> {
     /// `post`.
     pub(crate) kind: &'static str,
@@ -71,9 +72,13 @@ pub(crate) struct PostLine<'a> {
     pub(crate) lead_ref: Option<&'a str>,
     pub(crate) price: &'a str,
     pub(crate) currency: &'a str,
+    pub(crate) exclusive: bool,
     pub(crate) signature: Signature,
     /// `accepted`, `rejected` or `duplicate`.
     pub(crate) outcome: &'static str,
+    /// The value of the profile's `person_field`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) person: Option<Cow<'a, str>>,
     /// Whether the buyer has the lead now. A repeat says what the first post said.
     pub(crate) taken: bool,
     /// Whether the idempotency key was seen before.
@@ -83,6 +88,31 @@ pub(crate) struct PostLine<'a> {
     pub(crate) answer: AnswerPart<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<Cow<'a, str>>,
+}
+
+/// What a buyer was asked, or said by itself, about a post of earlier.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct StatusLine<'a> {
+    /// `status` or `report`.
+    pub(crate) kind: &'static str,
+    /// Unix time in microseconds.
+    pub(crate) at_us: u64,
+    pub(crate) buyer: &'a str,
+    pub(crate) post_id: &'a str,
+    /// What it said: `accepted`, `rejected`, `duplicate` or `not_received`.
+    pub(crate) outcome: &'static str,
+    /// The status with which a report was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) http: Option<u16>,
+}
+
+/// From here on no buyer makes a fault.
+#[derive(Debug, Serialize)]
+pub(crate) struct HonestLine {
+    /// `honest`.
+    pub(crate) kind: &'static str,
+    /// Unix time in microseconds.
+    pub(crate) at_us: u64,
 }
 
 /// A message that the contract does not allow.
@@ -125,6 +155,14 @@ impl Witness {
         self.buffer.push(b'\n');
         let flushed = if self.buffer.len() > BUFFER_BYTES_MAX { self.write() } else { Ok(()) };
         if let Err(error) = written.and(flushed) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// Adds a line and writes it, with all that is before it.
+    pub(crate) fn note_now(&mut self, line: &impl Serialize) {
+        self.note(line);
+        if let Err(error) = self.write() {
             self.failure.get_or_insert(error);
         }
     }

@@ -8,15 +8,16 @@ use clap::Parser;
 use crate::DurationText;
 use crate::connections::Target;
 use crate::pacer::Extent;
+use crate::persistent::Persistence;
 use crate::processor_time::WatchedProcess;
 use crate::run::{Load, Options};
-use crate::scenario::{Mode, Scenario, ScenarioError};
+use crate::scenario::{Mode, Percentage, Scenario, ScenarioError};
 use crate::schedule::Arrivals;
 
 /// Sends leads to an exchange as a scenario says, checks every answer, and reports.
 ///
 /// The loop is open unless --concurrency is given: submissions start when they are meant to, and
-/// latency counts from the intended start. Ends with 0 if every answer was complete and every
+/// latency counts from the intended start. With --until-final sellers ask until they know. Ends with 0 if every answer was complete and every
 /// threshold of the scenario reached, else with 1.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "loadtest", version)]
@@ -78,6 +79,16 @@ pub struct Arguments {
     /// The sellers' log, JSON lines: every call with its answer.
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+    /// Ask again until every answer is final, at most so long after the last submission; SIGTERM makes the
+    /// present one the last.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["concurrency", "copies"])]
+    pub until_final: Option<DurationText>,
+    /// Share of the final answers that are asked for again, soon and at the end of the run.
+    #[arg(long, value_name = "PERCENTAGE", default_value = "0%", value_parser = percentage, requires = "until_final")]
+    pub ask_again: Percentage,
+    /// By when that happens the first time, after the final answer.
+    #[arg(long, value_name = "TIME", default_value = "20s", requires = "until_final")]
+    pub ask_again_within: DurationText,
     /// How many broken promises are shown in full.
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     pub show: usize,
@@ -149,6 +160,15 @@ impl Arguments {
         })
     }
 
+    /// Returns how sellers ask until they know, if they do.
+    pub fn persistence(&self) -> Option<Persistence> {
+        self.until_final.map(|settle| Persistence {
+            settle: settle.0,
+            again: self.ask_again,
+            again_within: self.ask_again_within.0,
+        })
+    }
+
     fn target(&self) -> Result<Target, ArgumentsError> {
         let authority = self.url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
         let Some(authority) = authority.filter(|text| text.contains(':') && !text.contains('/')) else {
@@ -164,6 +184,10 @@ impl Arguments {
             timeout: self.timeout.0,
         })
     }
+}
+
+fn percentage(text: &str) -> Result<Percentage, String> {
+    Percentage::try_from(text.to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -87,6 +87,9 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// A persistent run was asked to keep a concurrency.
+    #[error("a persistent run is an open loop: give a rate and no concurrency")]
+    Closed,
     /// The machine gives no runtime or thread.
     #[error("start the load")]
     Start(#[source] io::Error),

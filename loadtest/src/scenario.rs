@@ -40,6 +40,10 @@ pub struct Scenario {
     /// contract says.
     #[serde(default = "fifty_ms")]
     pub answer_slack: DurationText,
+    /// The field whose value stands for the person in the log of a persistent run, such as the phone; none by
+    /// default.
+    #[serde(default)]
+    pub person_field: Option<String>,
     /// What the whole run has to reach.
     #[serde(default)]
     pub expect: Thresholds,
@@ -48,7 +52,7 @@ pub struct Scenario {
     pub leads: Vec<LeadKind>,
 }
 
-/// One call or two steps.
+/// One call, two steps, or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
@@ -58,6 +62,20 @@ pub enum Mode {
     Lead,
     /// `POST /v1/pings`, then a post.
     PingPost,
+    /// Two of four leads in one call, the others in two steps.
+    Mixed,
+}
+
+impl Mode {
+    /// Returns whether the lead of this number comes in two steps.
+    pub fn is_two_step(self, number: u64) -> bool {
+        match self {
+            Self::Lead => false,
+            Self::PingPost => true,
+            // In pairs: whether a number is odd decides other things.
+            Self::Mixed => number % 4 >= 2,
+        }
+    }
 }
 
 /// How a submission is told from another.

@@ -5,11 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use exchange_types::Rate;
-use http::Method;
-use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
@@ -18,7 +14,8 @@ use crate::connections::{Call, Connections, Response};
 use crate::lead::{Lead, LeadMaker};
 use crate::pacer::Due;
 use crate::recorder::{Observation, Recorder};
-use crate::scenario::{Keys, Mode, Scenario};
+use crate::scenario::{Keys, Scenario};
+use crate::submission::Submissions;
 use crate::witness::{CallLine, Witness};
 
 /// All that a submission needs.
@@ -45,29 +42,6 @@ struct Step {
     promised: Duration,
 }
 
-#[derive(Serialize)]
-struct Submission<'a> {
-    vertical: &'a str,
-    fields: Map<String, Value>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    consent: &'a Map<String, Value>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    source: &'a Map<String, Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seller_ref: Option<&'a str>,
-    #[serde(flatten)]
-    envelope: &'a Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct PostBody<'a> {
-    fields: &'a Map<String, Value>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    consent: &'a Map<String, Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offer_ids: Option<&'a [String]>,
-}
-
 impl Seller {
     /// Makes a submission to its end.
     pub(crate) async fn submit(self: Rc<Self>, due: Due) {
@@ -77,7 +51,7 @@ impl Seller {
         let first = self.first_step(&lead, due.intended);
         let mut verdicts = Rc::clone(&self).send_copies(&lead, first).await;
         self.compare(&lead, &verdicts);
-        if self.scenario.mode == Mode::PingPost
+        if self.scenario.mode.is_two_step(lead.number)
             && let Some(verdict) = verdicts.pop()
             && let Some(ping_id) = &verdict.id
             && !verdict.offer_ids.is_empty()
@@ -87,48 +61,21 @@ impl Seller {
     }
 
     fn first_step(&self, lead: &Lead, intended: Instant) -> Step {
-        let key = format!("lt-{}-{}", self.run_name, lead.number);
-        let (kind, path, promised) = match self.scenario.mode {
-            Mode::Lead => (CallKind::Lead, "/v1/leads", lead.answer_by),
-            Mode::PingPost => (CallKind::Ping, "/v1/pings", lead.bids_close),
-        };
-        let mut fields = lead.fields.clone();
-        if kind == CallKind::Lead {
-            fields.extend(lead.post_fields.clone());
-        }
-        let submission = Submission {
-            vertical: &lead.vertical,
-            fields,
-            consent: &lead.consent,
-            source: &lead.source,
-            seller_ref: (self.scenario.keys == Keys::SellerRef).then_some(key.as_str()),
-            envelope: &lead.envelope,
-        };
-        let body = bytes_of(&submission);
-        let idempotency_key = (self.scenario.keys == Keys::Header).then_some(key);
-        let call = Call { method: Method::POST, path: path.to_owned(), idempotency_key, body };
+        let (kind, call) = self.submissions().first(lead);
+        let promised = if kind == CallKind::Ping { lead.bids_close } else { lead.answer_by };
         Step { kind, call, intended, promised }
     }
 
     /// Posts to the offers of a ping, or gives them back, or leaves them.
     async fn second_step(&self, lead: &Lead, ping_id: &str, offer_ids: &[String]) {
         let intended = Instant::now();
-        let share = lead.number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let posted = (share * u64::from(Rate::PARTS)) >> 32 < u64::from(self.scenario.posted.0.parts());
-        let (kind, method, path, body) = if posted {
-            // Every second post names the best offer, the others leave the choice to the exchange.
-            let offer_ids = offer_ids.get(..1).filter(|_| lead.number % 2 == 1);
-            let body = PostBody { fields: &lead.post_fields, consent: &lead.consent, offer_ids };
-            (CallKind::Post, Method::POST, format!("/v1/pings/{ping_id}/post"), bytes_of(&body))
-        } else if lead.number % 2 == 1 {
-            (CallKind::GiveBack, Method::DELETE, format!("/v1/pings/{ping_id}"), Bytes::new())
-        } else {
-            return;
-        };
-        let idempotency_key = (kind == CallKind::Post && self.scenario.keys != Keys::None)
-            .then(|| format!("lt-{}-{}-post", self.run_name, lead.number));
-        let call = Call { method, path, idempotency_key, body };
-        self.send(lead, 0, &Step { kind, call, intended, promised: lead.answer_by }).await;
+        if let Some((kind, call)) = self.submissions().second(lead, ping_id, offer_ids) {
+            self.send(lead, 0, &Step { kind, call, intended, promised: lead.answer_by }).await;
+        }
+    }
+
+    fn submissions(&self) -> Submissions<'_> {
+        Submissions { scenario: &self.scenario, run_name: &self.run_name }
     }
 
     /// Sends a call as often as there are copies, all at once.
@@ -220,11 +167,6 @@ impl Seller {
     }
 }
 
-/// Writes a body. Maps with text keys and plain values always can be written.
-fn bytes_of(body: &impl Serialize) -> Bytes {
-    serde_json::to_vec(body).map(Bytes::from).expect("maps with text keys are JSON")
-}
-
 /// Returns JSON as it is, but in one line; nothing where it is none.
 fn one_line(json: &Bytes) -> Option<Box<RawValue>> {
     // Line breaks in JSON are white space: within a text they are escaped.
@@ -233,7 +175,7 @@ fn one_line(json: &Bytes) -> Option<Box<RawValue>> {
 }
 
 /// Returns an error with its causes in one line.
-fn describe(error: &dyn std::error::Error) -> String {
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

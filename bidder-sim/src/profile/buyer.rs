@@ -61,6 +61,10 @@ pub struct BuyerProfile {
     /// A listener of its own, for faults that come before a request can be read.
     #[serde(default)]
     pub listener: Option<OwnListener>,
+    /// How long after a post it reports by itself what became of it, where the process was told whom to
+    /// report to; never by default.
+    #[serde(default)]
+    pub report_after: Option<HumanDuration>,
 }
 
 /// A name that can stand in a path.
@@ -151,7 +155,8 @@ pub struct PostRule {
     /// What is wrong with the answer.
     #[serde(default)]
     pub fault: Option<Fault>,
-    /// Whether a repeat of the post meets the fault again; by default it gets the plain answer.
+    /// Whether a repeat of the post meets the fault again, or a status that leaves it open who has the lead;
+    /// by default it gets the plain answer.
     #[serde(default)]
     pub fault_repeats: bool,
     /// How long it takes, in place of the buyer's `post_latency`.
@@ -228,6 +233,13 @@ impl PostRule {
     pub fn decision(&self) -> Answer {
         let otherwise = if self.status.is_some() { Answer::Rejected } else { Answer::Accepted };
         self.answer.unwrap_or(otherwise)
+    }
+}
+
+impl Status {
+    /// Returns whether a post that is answered so may have been taken or not; a 503 says that it was not.
+    pub fn is_unclear(self) -> bool {
+        self.0 != 503 && matches!(self.0, 300..400 | 408 | 500..)
     }
 }
 

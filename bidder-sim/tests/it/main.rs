@@ -3,6 +3,7 @@
 mod buyer_client;
 mod configs;
 mod faults;
+mod later;
 mod messages;
 mod process;
 mod secure;

@@ -12,9 +12,11 @@ mod field;
 mod filter;
 mod price;
 mod privacy;
+mod returns;
 mod schedule;
 mod section;
 mod seller;
+mod unknown;
 mod vertical;
 
 use core::fmt;
@@ -24,6 +26,7 @@ use toml::de::DeTable;
 
 use crate::document::{Place, Report};
 use crate::{Diagnostic, Snapshot, SourceFile};
+use delivery::Endpoints;
 use section::Sections;
 
 /// What a catalog is compiled with, besides its files.
@@ -121,8 +124,9 @@ fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Sn
     let mut drafts = vertical::compile_all(&sections.verticals);
     let buyers = buyer::compile_all(&sections.buyers);
     let scope = campaign::Scope { verticals: &drafts, buyers: &buyers, options };
-    let (campaigns, endpoints) = campaign::compile_all(&sections.campaigns, &scope);
-    let sellers = seller::compile_all(&sections.sellers, &drafts, &buyers);
+    let mut endpoints = Endpoints::default();
+    let campaigns = campaign::compile_all(&sections.campaigns, &scope, &mut endpoints);
+    let sellers = seller::compile_all(&sections.sellers, &scope, &mut endpoints);
     buyer::check_currencies(&sections.buyers, &buyers, &campaigns, &drafts);
     for (position, campaign) in campaigns.iter().enumerate() {
         let index = CampaignIndex(u32::try_from(position).unwrap_or(u32::MAX));
@@ -144,7 +148,7 @@ fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Sn
         sellers: sellers.into(),
         buyers: buyers.into(),
         campaigns: campaigns.into(),
-        endpoints: endpoints.into(),
+        endpoints: endpoints.into_vec().into(),
     }
 }
 

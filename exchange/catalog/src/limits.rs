@@ -1,6 +1,8 @@
 //! Limits of a catalog, each with its reason. Those that hold beyond it stand in
 //! [`exchange_types::limits`].
 
+use exchange_types::Nanos;
+
 /// Bytes of one file. A campaign takes about a kilobyte, so this is ten times the most campaigns.
 pub const FILE_BYTES_MAX: usize = 256 * 1_024 * 1_024;
 /// Files of one catalog: one for each partner of a large exchange.
@@ -41,6 +43,12 @@ pub const TIER_MAX: i64 = 16;
 pub const WEIGHT_MAX: i64 = 10_000;
 /// Open unknown posts of one campaign; each needs a person or a repeat.
 pub const UNKNOWN_MAX_MAX: i64 = 1_000;
+/// The shortest wait for what became of an unknown post: below a second no resolver has asked.
+pub const UNKNOWN_AFTER_MIN: Nanos = Nanos::from_secs(1);
+/// The longest: money is not held for more than a month.
+pub const UNKNOWN_AFTER_MAX: Nanos = Nanos::from_secs(30 * 86_400);
+/// The longest return window: sellers are paid for what has settled, monthly at the latest.
+pub const RETURN_WINDOW_MAX: Nanos = Nanos::from_secs(30 * 86_400);
 /// Offers of one ping: as many companies as may share, and one more.
 pub const OFFERS_HELD_MAX: i64 = 257;
 /// Open holds of one seller.

@@ -7,14 +7,18 @@ mod agreement;
 mod buyer;
 mod campaign;
 mod endpoint;
+mod return_reasons;
 mod seller;
 mod vertical;
 
 pub use agreement::{Agreement, Payout, Terms};
 pub use buyer::{Buyer, WeekStart};
-pub use campaign::{Campaign, Cap, CapKind, OnLowerPrice, Pricing, Unmatched, WindowKind};
+pub use campaign::{
+    Campaign, Cap, CapKind, OnLowerPrice, OnUnknown, POST_ID_PLACE, Pricing, Unmatched, WindowKind,
+};
 pub use endpoint::{Endpoint, HttpVersion, Scheme};
-pub use seller::Seller;
+pub use return_reasons::ReturnReasons;
+pub use seller::{Seller, Webhook};
 pub use vertical::{ConsentModel, Disclosure, Field, FieldKind, PingForm, RankBy, Rule, Stage, Vertical};
 
 use exchange_types::{BuyerIndex, CampaignIndex, EndpointIndex, SellerIndex, UtcMicros, VerticalIndex};

@@ -5,16 +5,16 @@
 mod campaign;
 mod post;
 
-use core::fmt::Display;
-
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::Pricing;
 use exchange_protocol::{Account, AnswerStatus, SaleKeys, SaleKind, StoryCandidate};
-use exchange_types::{Amount, AmountText, AuctionId, CampaignIndex, Currency, LeadId, PingId, Reason};
+use exchange_types::{Amount, AuctionId, CampaignIndex, Currency, LeadId, PingId, Reason};
 use serde::{Serialize, Serializer};
 
 use campaign::CampaignBody;
 use post::PostBody;
+
+use crate::shown::{Money, Shown, money};
 
 /// The whole account of an auction.
 #[derive(Debug, Serialize)]
@@ -158,26 +158,13 @@ impl<'a> Words<'a> {
     }
 
     fn money(&self, amount: Amount) -> Money {
-        Shown(amount.display(self.currency))
+        money(amount, self.currency)
     }
 }
 
 /// Returns a time within the auction, if it has come.
 fn came(micros: u32) -> Option<u32> {
     (micros != 0).then_some(micros)
-}
-
-/// A decimal string.
-type Money = Shown<AmountText>;
-
-/// A value that stands in JSON as its text.
-#[derive(Debug)]
-struct Shown<T>(T);
-
-impl<T: Display> Serialize for Shown<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
 }
 
 /// The most companies for which a price holds: a number, or `"all"`.

@@ -4,16 +4,16 @@ use core::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use exchange_protocol::Account;
-use exchange_types::{AuctionId, LeadId, Nanos, PingId};
+use exchange_types::{AuctionId, IdError, LeadId, Nanos, PingId};
 use exchange_wire::{Problem, ProblemKind};
 use tokio::time::timeout;
 
 use crate::account_body::AccountBody;
-use crate::operator::Operator;
+use crate::caller::Operator;
+use crate::path_id::PathId;
 use crate::problem_response::ProblemResponse;
 use crate::{Backend, Unavailable, limits};
 
@@ -21,10 +21,8 @@ use crate::{Backend, Unavailable, limits};
 pub(crate) async fn show<B: Backend>(
     _operator: Operator,
     State(backend): State<Arc<B>>,
-    id: Result<Path<String>, PathRejection>,
+    PathId(AnyAuctionId(id)): PathId<AnyAuctionId>,
 ) -> Result<Response, ProblemResponse> {
-    // What is no id at all is answered as an id that does not exist.
-    let id = id.ok().and_then(|Path(id)| read_id(&id)).ok_or_else(ProblemResponse::not_found)?;
     let account = timeout(limits::SHARD_TIMEOUT, backend.account(id)).await.unwrap_or(Err(Unavailable));
     match account {
         Ok(Some(account)) => render(&account),
@@ -37,11 +35,18 @@ pub(crate) async fn show<B: Backend>(
     }
 }
 
-/// Reads the id of an auction, or that of its lead or ping: they are the same number.
-fn read_id(text: &str) -> Option<AuctionId> {
-    let lead = || LeadId::from_str(text).map(|LeadId(id)| AuctionId(id));
-    let ping = || PingId::from_str(text).map(|PingId(id)| AuctionId(id));
-    AuctionId::from_str(text).or_else(|_| lead()).or_else(|_| ping()).ok()
+/// The id of an auction, or that of its lead or ping: they are the same number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnyAuctionId(pub(crate) AuctionId);
+
+impl FromStr for AnyAuctionId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let lead = || LeadId::from_str(text).map(|LeadId(id)| AuctionId(id));
+        let ping = || PingId::from_str(text).map(|PingId(id)| AuctionId(id));
+        AuctionId::from_str(text).or_else(|_| lead()).or_else(|_| ping()).map(Self)
+    }
 }
 
 fn render(account: &Account) -> Result<Response, ProblemResponse> {

@@ -1,5 +1,14 @@
 //! [`Backend`]: what the control listener asks of the exchange.
 
+mod books;
+mod journal;
+mod lists;
+mod page;
+mod persons;
+mod replays;
+mod sales;
+mod unknowns;
+
 use core::future::Future;
 use std::sync::Arc;
 
@@ -9,11 +18,25 @@ use exchange_types::AuctionId;
 
 use crate::Principal;
 
-/// What the control listener asks of the exchange.
+pub use books::{Balance, Books, LedgerEntry, LedgerFault, LedgerReport, MoveError, Moved, Movement};
+pub use journal::{JournalState, JournalStatus};
+pub use lists::{Lead, LeadStatus, Lists};
+pub use page::{Filter, ListError, Listed, Page};
+pub use persons::{
+    Acknowledged, ErasedId, ErasedLead, ErasureId, LeadBuyer, Person, PersonErased, PersonError,
+    PersonExport, PersonLead, Persons, ToldBuyer,
+};
+pub use replays::{ReplayBid, ReplayChanges, ReplayError, Replayed, Replays};
+pub use sales::{Bought, ChangeSale, ChangeSaleError, Sale, SaleChanged, Sales, Sold, WantedChange};
+pub use unknowns::{
+    NextStep, PostSettled, PostVerdict, PostWord, PostWordError, UnknownPost, Unknowns, WordEffect,
+};
+
+/// What the control listener asks of the exchange; by concern in the traits that it stands on.
 ///
 /// Methods that are not `async` answer at once from memory, but for [`Backend::reload_keys`], which reads one
 /// file.
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: Unknowns + Sales + Books + Persons + Replays + Lists {
     /// Finds the account of an auction; nothing where none of this id is known any more.
     ///
     /// # Errors
@@ -30,6 +53,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Returns whether new leads are taken.
     fn readiness(&self) -> Readiness;
+
+    /// Returns how far the journal and its projector are.
+    fn journal(&self) -> JournalState;
 
     /// Returns what the catalog in force holds.
     fn catalog(&self) -> CatalogSummary;
@@ -57,6 +83,19 @@ pub trait Backend: Send + Sync + 'static {
 pub struct Readiness {
     /// Why not, in stable words such as `starting` or `draining`; empty where they are.
     pub reasons: Vec<&'static str>,
+}
+
+impl Readiness {
+    /// The journal is read after a start.
+    pub const RECOVERING: &'static str = "recovering";
+    /// The process stops.
+    pub const DRAINING: &'static str = "draining";
+    /// The journal has too little room.
+    pub const JOURNAL_FULL: &'static str = "journal_full";
+    /// The journal cannot be written any more.
+    pub const JOURNAL_FAILED: &'static str = "journal_failed";
+    /// The store is too far behind the journal.
+    pub const PROJECTOR_BEHIND: &'static str = "projector_behind";
 }
 
 /// A catalog was taken.

@@ -8,7 +8,7 @@ use exchange_catalog::{Diagnostic, Severity, SourceFile};
 use exchange_wire::{FieldError, Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 
-use crate::operator::Operator;
+use crate::caller::Operator;
 use crate::problem_response::ProblemResponse;
 use crate::request_body::read_json;
 use crate::{Applied, ApplyError, Backend, CatalogSummary, limits};

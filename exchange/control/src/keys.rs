@@ -8,7 +8,7 @@ use exchange_wire::ProblemKind;
 use serde::Serialize;
 
 use crate::Backend;
-use crate::operator::Operator;
+use crate::caller::Operator;
 use crate::problem_response::ProblemResponse;
 
 /// What came of it.

@@ -1,23 +1,51 @@
-//! The control listener: health, the story of an auction, the catalog, and keys.
+//! The control listener: health, auctions, leads, sales, books, persons, the catalog, and keys.
 //!
-//! It is for operators, on an address of its own, and never on the way of a lead: what it asks of the exchange
-//! goes through [`Backend`], which the server implements. [`router`] holds every path, [`serve`] the sockets.
+//! It is for operators and, for what is their own, for sellers and buyers; on an address of its own, and never on
+//! the way of a lead. What it asks of the exchange goes through [`Backend`], which the server implements.
+//! [`router`] holds every path, [`serve`] the sockets.
 
 mod account_body;
 mod auctions;
 mod backend;
+mod books;
+mod caller;
 mod catalog;
+mod erasures;
+mod evidence;
+mod fields;
 mod health;
+mod journal;
+mod journal_lines;
 mod keys;
+mod leads;
 pub mod limits;
 mod listener;
-mod operator;
+mod listing;
+mod path_id;
+mod persons;
 mod principal;
 mod problem_response;
+mod replayed;
+mod replays;
 mod request_body;
 mod router;
+mod sales;
+mod scope;
+mod shown;
+mod unknowns;
+mod waiting;
 
-pub use backend::{Applied, ApplyError, Backend, CatalogSummary, KeysError, Readiness, Unavailable};
+pub use backend::{
+    Acknowledged, Applied, ApplyError, Backend, Balance, Books, Bought, CatalogSummary, ChangeSale,
+    ChangeSaleError, ErasedId, ErasedLead, ErasureId, Filter, JournalState, JournalStatus, KeysError, Lead,
+    LeadBuyer, LeadStatus, LedgerEntry, LedgerFault, LedgerReport, ListError, Listed, Lists, MoveError,
+    Moved, Movement, NextStep, Page, Person, PersonErased, PersonError, PersonExport, PersonLead, Persons,
+    PostSettled, PostVerdict, PostWord, PostWordError, Readiness, ReplayBid, ReplayChanges, ReplayError,
+    Replayed, Replays, Sale, SaleChanged, Sales, Sold, ToldBuyer, Unavailable, UnknownPost, Unknowns,
+    WantedChange, WordEffect,
+};
+pub use journal_lines::JournalLines;
 pub use listener::serve;
 pub use principal::{Principal, Role};
-pub use router::router;
+pub use router::{ENDPOINTS, router};
+pub use scope::{Parties, Scope};

@@ -1,6 +1,6 @@
 //! Reading a body of JSON within its limits.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use exchange_wire::ProblemKind;
@@ -16,12 +16,17 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     request: Request,
     bytes_max: usize,
 ) -> Result<T, ProblemResponse> {
+    serde_json::from_slice(&read_bytes(request, bytes_max).await?).map_err(|error| malformed(&error))
+}
+
+/// Reads a body that says to be JSON, of at most so many bytes.
+pub(crate) async fn read_bytes(request: Request, bytes_max: usize) -> Result<Bytes, ProblemResponse> {
     check_header(request.headers(), bytes_max)?;
     let reading = timeout(limits::BODY_TIMEOUT, read(request.into_body(), bytes_max)).await;
     let Ok(read) = reading else {
         return Err(ProblemResponse::new(ProblemKind::RequestTimeout, "the body did not arrive in time"));
     };
-    serde_json::from_slice(&read?).map_err(|error| malformed(&error))
+    read
 }
 
 fn check_header(headers: &HeaderMap, bytes_max: usize) -> Result<(), ProblemResponse> {
@@ -39,7 +44,7 @@ fn check_header(headers: &HeaderMap, bytes_max: usize) -> Result<(), ProblemResp
     if announced.is_some_and(|length| length > bytes_max) { Err(too_large(bytes_max)) } else { Ok(()) }
 }
 
-async fn read(body: Body, bytes_max: usize) -> Result<axum::body::Bytes, ProblemResponse> {
+async fn read(body: Body, bytes_max: usize) -> Result<Bytes, ProblemResponse> {
     use std::error::Error as _;
 
     to_bytes(body, bytes_max).await.map_err(|error| match error.source() {

@@ -111,13 +111,58 @@ impl CapTable {
     /// time is the record's own. Windows for which this table has no cell are left out: they are over.
     pub fn restore(&self, campaign: CampaignIndex, at: UtcMicros, money: Amount) -> Reservation {
         let mut reservation = Reservation::new(money);
-        for cap in self.caps_of(campaign).unwrap_or_default().iter().filter(|cap| cap.opens <= at) {
-            let cell = cap.cell_at(at);
+        for cap in self.caps_of(campaign).unwrap_or_default() {
+            let cell = cap.cell_of(at);
             if cell != CellIndex::NONE && reservation.push(cap.kind, cell) {
                 self.cells.take_regardless(Part::new(cell, cap.kind, money));
             }
         }
         reservation
+    }
+
+    /// Counts what the journal says was sent and sold at a moment before a restart, in every window of the campaign
+    /// and its buyer in which the moment lies. Balances are not touched: they come back whole, by
+    /// [`Counters::deposit`](crate::Counters::deposit).
+    pub fn restore_posted(&self, campaign: CampaignIndex, at: UtcMicros, posted: Posted) {
+        for cap in self.caps_of(campaign).unwrap_or_default() {
+            let amount = match cap.kind {
+                CapKind::Sent => posted.sent,
+                CapKind::Sold => posted.sold,
+                CapKind::Budget => posted.money.micros(),
+                CapKind::Balance => continue,
+            };
+            self.cells.post_regardless(cap.cell_of(at), amount);
+        }
+    }
+
+    /// Gives a returned sale's place and money back to the windows in which its intent was written, as far as they
+    /// are still open. Posts that were sent stay counted, and so does the balance: see [`CapTable::charge`].
+    pub fn give_back(&self, campaign: CampaignIndex, at: UtcMicros, money: Amount) {
+        for cap in self.caps_of(campaign).unwrap_or_default() {
+            let amount = match cap.kind {
+                CapKind::Sold => 1,
+                CapKind::Budget => money.micros().max(0),
+                CapKind::Sent | CapKind::Balance => continue,
+            };
+            self.cells.give_back_posted(cap.cell_of(at), amount);
+        }
+    }
+
+    /// Charges the prepaid balance of a campaign's buyer whether it is there or not: corrections. A negative amount
+    /// is a credit, as for a return. Nothing happens where the buyer does not pay ahead.
+    pub fn charge(&self, campaign: CampaignIndex, money: Amount) {
+        let caps = self.caps_of(campaign).unwrap_or_default().iter();
+        for cap in caps.filter(|cap| cap.kind == CapKind::Balance) {
+            self.cells.post_regardless(cap.current, money.micros());
+        }
+    }
+
+    /// Returns what is left of the prepaid balance of a campaign's buyer, holds and posts under way taken off.
+    /// Nothing where the buyer does not pay ahead.
+    pub fn balance(&self, campaign: CampaignIndex) -> Option<Amount> {
+        let mut caps = self.caps_of(campaign).unwrap_or_default().iter();
+        let cap = caps.find(|cap| cap.kind == CapKind::Balance)?;
+        self.cells.get(cap.current).map(|cell| Amount::from_micros(cell.room()))
     }
 
     /// Returns whether a reservation of this campaign was taken from the windows that are open now.
@@ -203,7 +248,23 @@ impl CapTable {
     }
 }
 
+/// What was sent and sold, as the journal adds it up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// Posts whose first byte may have left.
+    pub sent: i64,
+    /// Sales.
+    pub sold: i64,
+    /// What was charged for them.
+    pub money: Amount,
+}
+
 impl BoundCap {
+    /// Returns the cell of the window in which a moment lies, if it is this window or the next.
+    fn cell_of(&self, at: UtcMicros) -> CellIndex {
+        if at < self.opens { CellIndex::NONE } else { self.cell_at(at) }
+    }
+
     fn cell_at(&self, time: UtcMicros) -> CellIndex {
         if time < self.closes {
             self.current
@@ -220,6 +281,7 @@ const fn reason_of(kind: CapKind) -> Reason {
         CapKind::Sent => Reason::SentCapReached,
         CapKind::Sold => Reason::SoldCapReached,
         CapKind::Budget => Reason::BudgetExhausted,
+        CapKind::Balance => Reason::BalanceExhausted,
     }
 }
 

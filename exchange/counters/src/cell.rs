@@ -24,6 +24,8 @@ pub struct Cell {
 impl Cell {
     /// The largest limit; larger ones count as this, which leaves arithmetic on the room exact.
     pub const LIMIT_MAX: i64 = i64::MAX / 4;
+    /// The smallest limit: of a balance that corrections have overdrawn.
+    const LIMIT_MIN: i64 = -Self::LIMIT_MAX;
 
     /// Returns a cell with all of its limit as room.
     pub fn new(limit: i64) -> Self {
@@ -99,6 +101,32 @@ impl Cell {
         self.pending.fetch_sub(reserved, Ordering::Release);
     }
 
+    /// Posts an amount that was never taken, whether it is there or not: what the journal says was sold was sold.
+    ///
+    /// A negative amount takes back what was posted. For cells that are not closed meanwhile.
+    pub fn post_regardless(&self, amount: i64) {
+        self.room.fetch_sub(amount, Ordering::AcqRel);
+        self.posted.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    /// Turns what was posted into room again, at most what was posted, if the cell still counts for the window of
+    /// this generation.
+    ///
+    /// Beside an attempt to close the cell nothing comes back. Cells are closed only where nothing was posted or the
+    /// window is over, and then there is nothing to give back.
+    pub fn give_back_posted(&self, generation: u32, amount: i64) {
+        // Pending rises first and the room is touched after it: from here on the cell is not closed (see `close`).
+        self.pending.fetch_add(amount, Ordering::Relaxed);
+        let open = self.room.fetch_add(0, Ordering::AcqRel) > i64::MIN / 4;
+        if open && self.generation() == generation {
+            let lower = |posted: i64| Some(posted.saturating_sub(amount.min(posted.max(0))));
+            // Infallible: the closure always returns a value.
+            let before = self.posted.fetch_update(Ordering::AcqRel, Ordering::Acquire, lower).unwrap_or(0);
+            self.room.fetch_add(amount.min(before.max(0)), Ordering::AcqRel);
+        }
+        self.pending.fetch_sub(amount, Ordering::Release);
+    }
+
     /// Makes what was posted pending again.
     pub fn unpost(&self, amount: i64) {
         self.pending.fetch_add(amount, Ordering::Relaxed);
@@ -124,7 +152,7 @@ impl Cell {
     }
 
     /// Returns the generation in which the cell was opened last.
-    pub(crate) fn generation(&self) -> u32 {
+    pub fn generation(&self) -> u32 {
         self.generation.load(Ordering::Acquire)
     }
 
@@ -155,5 +183,5 @@ impl Cell {
 }
 
 fn clamped(limit: i64) -> i64 {
-    limit.clamp(0, Cell::LIMIT_MAX)
+    limit.clamp(Cell::LIMIT_MIN, Cell::LIMIT_MAX)
 }

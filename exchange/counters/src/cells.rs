@@ -49,7 +49,7 @@ impl Cells {
             let posted = match part.kind {
                 CapKind::Sent if reservation.is_sent() => continue,
                 CapKind::Sent | CapKind::Sold => part.amount,
-                CapKind::Budget => price.micros().clamp(0, part.amount),
+                CapKind::Budget | CapKind::Balance => price.micros().clamp(0, part.amount),
             };
             self.post(part, posted);
         }
@@ -95,6 +95,20 @@ impl Cells {
     pub(crate) fn take_regardless(&self, part: Part) {
         if let Some(cell) = self.get(part.cell) {
             cell.take_regardless(part.amount);
+        }
+    }
+
+    /// Posts what was never taken here: what the journal says was sold, and corrections.
+    pub(crate) fn post_regardless(&self, cell: CellIndex, amount: i64) {
+        if let Some(cell) = self.get(cell) {
+            cell.post_regardless(amount);
+        }
+    }
+
+    /// Turns what was posted into room again, in the window that is meant and no other.
+    pub(crate) fn give_back_posted(&self, index: CellIndex, amount: i64) {
+        if let Some(cell) = self.slot(index.slot()) {
+            cell.give_back_posted(index.generation(), amount);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{Buyer, Cap, CapKind, WindowKind};
-use exchange_types::{Nanos, UtcMicros};
+use exchange_types::{Amount, Nanos, UtcMicros};
 
 use crate::cap_table::{BoundCap, TableBuilder};
 use crate::directory::{CellKey, Directory};
@@ -60,15 +60,25 @@ impl Counters {
     /// to be refused: some of its caps would have no room.
     ///
     /// A cap needs a cell for this window, the next one, and the one that ended and is kept for a while; one
-    /// over all time needs one. Caps of a former catalog that have counted something keep theirs.
+    /// over all time needs one, and so does a balance. Caps of a former catalog that have counted something keep theirs.
     pub fn cells_needed(&self, snapshot: &Snapshot) -> (usize, usize) {
         let of_campaigns = snapshot.campaigns.iter().flat_map(|campaign| &campaign.caps);
         let of_buyers = snapshot.buyers.iter().flat_map(|buyer| &buyer.caps);
         let each = |cap: &Cap| if cap.window == WindowKind::Total { 1 } else { 3 };
-        let own = of_campaigns.chain(of_buyers).map(each).fold(0_usize, usize::saturating_add);
+        let balances = snapshot.buyers.iter().filter(|buyer| buyer.prepaid).count();
+        let own = of_campaigns.chain(of_buyers).map(each).fold(balances, usize::saturating_add);
         let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         let others = directory.kept_for_others(&self.cells, |owner| names(snapshot, owner));
         (own.saturating_add(others), self.config.cells_max)
+    }
+
+    /// Adds to what a buyer has deposited, by its name; a negative amount is a withdrawal. It counts from now on if
+    /// the buyer pays ahead, and is kept for when it does.
+    ///
+    /// After a restart, what is left of the balance is deposited once before the holds are taken again.
+    pub fn deposit(&self, buyer: &str, amount: Amount) {
+        let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        directory.deposit(&self.cells, buyer, amount);
     }
 
     /// Returns the table of a snapshot's caps. Cells that count already go on, with their limits adjusted;
@@ -83,7 +93,12 @@ impl Counters {
         let mut binder = Binder { cells: &self.cells, directory: &mut directory, now, rows: Vec::new() };
         let mut of_buyers = Vec::with_capacity(snapshot.buyers.len());
         for buyer in &snapshot.buyers {
-            of_buyers.push(binder.bind(&Owner::Buyer((*buyer.name).into()), &buyer.caps, buyer));
+            let owner = Owner::Buyer((*buyer.name).into());
+            let mut bound = binder.bind(&owner, &buyer.caps, buyer);
+            if buyer.prepaid {
+                bound.push(binder.bind_balance(&owner, buyer));
+            }
+            of_buyers.push(bound);
         }
         let mut table = TableBuilder::default();
         for campaign in &snapshot.campaigns {
@@ -126,6 +141,12 @@ impl Binder<'_> {
             bound.push(self.bind_one(owner, Cap { kind, window: window_kind, limit }, buyer));
         }
         bound
+    }
+
+    /// Binds what a buyer has deposited. A buyer without deposits has a cell without room.
+    fn bind_balance(&mut self, owner: &Owner, buyer: &Buyer) -> BoundCap {
+        let limit = self.directory.deposited(owner);
+        self.bind_one(owner, Cap { kind: CapKind::Balance, window: WindowKind::Total, limit }, buyer)
     }
 
     fn bind_one(&mut self, owner: &Owner, cap: Cap, buyer: &Buyer) -> BoundCap {

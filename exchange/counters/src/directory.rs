@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use exchange_catalog::snapshot::{CapKind, WindowKind};
-use exchange_types::{Nanos, UtcMicros};
+use exchange_types::{Amount, Nanos, UtcMicros};
 
 use crate::{Cell, CellIndex, Cells, Window, WindowId};
 
@@ -30,6 +30,8 @@ pub(crate) struct CellKey {
 pub(crate) struct Directory {
     live: BTreeMap<CellKey, Live>,
     free: Vec<u32>,
+    /// What buyers have deposited, in micros. Bounded by the buyers to which somebody has paid money in.
+    deposits: BTreeMap<Owner, i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +42,29 @@ struct Live {
 
 impl Directory {
     pub(crate) fn new(cells: &Cells) -> Self {
-        Self { live: BTreeMap::new(), free: (0..cells.slots()).rev().collect() }
+        Self { live: BTreeMap::new(), free: (0..cells.slots()).rev().collect(), deposits: BTreeMap::new() }
+    }
+
+    /// Adds to what a buyer has deposited, and to the room of its balance where there is one.
+    pub(crate) fn deposit(&mut self, cells: &Cells, buyer: &str, amount: Amount) {
+        let owner = Owner::Buyer(buyer.into());
+        let sum = self.deposits.entry(owner.clone()).or_insert(0);
+        *sum = sum.saturating_add(amount.micros());
+        let limit = *sum;
+        let key = CellKey {
+            owner,
+            kind: CapKind::Balance,
+            window_kind: WindowKind::Total,
+            window: WindowId::Total,
+        };
+        if let Some(cell) = self.live.get(&key).and_then(|live| cells.get(live.index)) {
+            cell.adjust_limit(limit);
+        }
+    }
+
+    /// Returns what a buyer has deposited, in micros.
+    pub(crate) fn deposited(&self, owner: &Owner) -> i64 {
+        self.deposits.get(owner).copied().unwrap_or(0)
     }
 
     /// Returns the cell of a key with this limit: the live one, else a free one. Nothing if all are taken.

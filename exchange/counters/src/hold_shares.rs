@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use exchange_catalog::snapshot::CapKind;
+
 use crate::{CellIndex, Cells, Part, Reservation};
 
 /// A stable key of a seller's name. Indices change from snapshot to snapshot.
@@ -86,6 +88,10 @@ impl HoldShares {
 }
 
 fn fits_share(part: Part, before: i64, cells: &Cells) -> bool {
-    let limit = cells.get(part.cell).map_or(0, crate::Cell::limit);
+    let limit = cells.get(part.cell).map_or(0, |cell| match part.kind {
+        // A balance has no window: what was spent of it long ago is no part of it.
+        CapKind::Balance => cell.limit().saturating_sub(cell.posted()),
+        CapKind::Sent | CapKind::Sold | CapKind::Budget => cell.limit(),
+    });
     before == 0 || before.saturating_add(part.amount) <= limit.div_euclid(SHARE_DIVISOR)
 }

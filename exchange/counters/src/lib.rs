@@ -23,7 +23,7 @@ mod counters;
 mod directory;
 mod hold_shares;
 
-pub use cap_table::{CapRow, CapTable};
+pub use cap_table::{CapRow, CapTable, Posted};
 pub use cell::Cell;
 pub use cell_index::CellIndex;
 pub use cells::Cells;

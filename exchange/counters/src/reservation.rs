@@ -6,6 +6,9 @@ use exchange_types::limits::CAPS_MAX;
 
 use crate::CellIndex;
 
+/// Cells of one reservation: every cap, and the balance.
+const PARTS_MAX: usize = CAPS_MAX + 1;
+
 /// Room taken in every cap and budget that binds a campaign.
 ///
 /// It names its cells, so that it reaches the windows from which it took whenever it ends. It ends by being
@@ -15,9 +18,10 @@ use crate::CellIndex;
 #[must_use = "room that is taken has to be given back or committed"]
 pub struct Reservation {
     money: Amount,
-    cells: [CellIndex; CAPS_MAX],
+    cells: [CellIndex; PARTS_MAX],
     sent_end: u8,
     sold_end: u8,
+    budget_end: u8,
     end: u8,
     sent_posted: bool,
 }
@@ -25,10 +29,10 @@ pub struct Reservation {
 const _: () = assert!(size_of::<Reservation>() <= 160, "every open offer holds one");
 
 impl Reservation {
-    /// Returns a reservation of nothing yet. Cells are added by kind: sent, sold, budget.
+    /// Returns a reservation of nothing yet. Cells are added by kind: sent, sold, budget, balance.
     pub(crate) fn new(money: Amount) -> Self {
-        let cells = [CellIndex::NONE; CAPS_MAX];
-        Self { money, cells, sent_end: 0, sold_end: 0, end: 0, sent_posted: false }
+        let cells = [CellIndex::NONE; PARTS_MAX];
+        Self { money, cells, sent_end: 0, sold_end: 0, budget_end: 0, end: 0, sent_posted: false }
     }
 
     /// Returns the money that was taken from each budget.
@@ -48,8 +52,10 @@ impl Reservation {
                 CapKind::Sent
             } else if position < usize::from(self.sold_end) {
                 CapKind::Sold
-            } else {
+            } else if position < usize::from(self.budget_end) {
                 CapKind::Budget
+            } else {
+                CapKind::Balance
             }
         };
         let named = self.cells().iter().enumerate();
@@ -65,6 +71,9 @@ impl Reservation {
         let Some(place) = self.cells.get_mut(usize::from(self.end)) else { return false };
         *place = cell;
         self.end = self.end.saturating_add(1);
+        if kind <= CapKind::Budget {
+            self.budget_end = self.end;
+        }
         if kind <= CapKind::Sold {
             self.sold_end = self.end;
         }
@@ -92,6 +101,10 @@ pub struct Part {
 
 impl Part {
     pub(crate) fn new(cell: CellIndex, kind: CapKind, money: Amount) -> Self {
-        Self { cell, kind, amount: if kind == CapKind::Budget { money.micros() } else { 1 } }
+        let amount = match kind {
+            CapKind::Sent | CapKind::Sold => 1,
+            CapKind::Budget | CapKind::Balance => money.micros(),
+        };
+        Self { cell, kind, amount }
     }
 }

@@ -82,3 +82,60 @@ fn a_cell_is_never_closed_under_a_reservation() {
         }
     });
 }
+
+#[test]
+fn a_deposit_beside_a_take_and_a_correction_is_not_lost() {
+    loom::model(|| {
+        let cell = Arc::new(Cell::new(1));
+        let (taking, charging) = (Arc::clone(&cell), Arc::clone(&cell));
+        let taker = thread::spawn(move || taking.try_take(2));
+        let corrector = thread::spawn(move || charging.post_regardless(1));
+        cell.adjust_limit(2);
+        let taken = taker.join().expect("the taker ends");
+        corrector.join().expect("the corrector ends");
+        assert_eq!(cell.room(), if taken { -1 } else { 1 });
+        assert_at_rest(&cell);
+    });
+}
+
+#[test]
+fn a_return_never_gives_room_to_a_window_that_was_closed() {
+    loom::model(|| {
+        let cell = Arc::new(Cell::new(1));
+        assert!(cell.try_take(1));
+        cell.post(1, 1);
+        let generation = cell.generation();
+        let other = Arc::clone(&cell);
+        let returner = thread::spawn(move || other.give_back_posted(generation, 1));
+        let closed = cell.close();
+        returner.join().expect("the returner ends");
+        if closed {
+            // Whether it came back before the cell was closed or not at all.
+            assert!(
+                cell.room() < i64::MIN / 4,
+                "a closed cell has no room, and what it lacks is what it was closed by"
+            );
+            assert_eq!(cell.room() + cell.posted(), 1 - i64::MAX / 2);
+        } else {
+            // Beside an attempt to close the cell nothing may come back; what does, comes back whole.
+            assert_at_rest(&cell);
+            assert!(matches!((cell.room(), cell.posted()), (1, 0) | (0, 1)));
+        }
+        assert_eq!(cell.pending(), 0);
+    });
+}
+
+#[test]
+fn two_returns_give_back_no_more_than_was_posted() {
+    loom::model(|| {
+        let cell = Arc::new(Cell::new(3));
+        assert!(cell.try_take(1));
+        cell.post(1, 1);
+        let generation = cell.generation();
+        let other = Arc::clone(&cell);
+        let returner = thread::spawn(move || other.give_back_posted(generation, 1));
+        cell.give_back_posted(generation, 1);
+        returner.join().expect("the returner ends");
+        assert_eq!((cell.room(), cell.posted(), cell.pending()), (3, 0, 0));
+    });
+}

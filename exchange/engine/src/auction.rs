@@ -2,24 +2,28 @@
 //!
 //! This file holds the state and what others may read of it; what happens to it stands in the files below:
 //! `bidding` (pings and bids), `offering` (offers of a two-step sale), `selling` (clearing, intents, posts),
-//! `answering` (what the seller is told and when), `closing` (the last record).
+//! `answering` (what the seller is told and when), `closing` (the last record), `restoring` (offers that a
+//! restart interrupted).
 
 mod answering;
 mod bidding;
 mod closing;
 mod offering;
+mod restoring;
 mod selling;
+
+pub use restoring::Restored;
 
 use std::sync::Arc;
 
 use exchange_auction::{Contender, Pick, Rules};
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{Campaign, Vertical};
-use exchange_protocol::{AnswerOffer, AnswerStatus, CandidateIndex, SaleKind, SlotKey};
+use exchange_protocol::{AnswerOffer, AnswerStatus, CandidateIndex, SaleKind, SlotKey, StoryStep};
 use exchange_types::{Amount, Nanos, Now, Submission, UnsoldReason, Uuid7};
 
 use crate::Content;
-use crate::candidate::{Asked, Candidate, Post, PostStage};
+use crate::candidate::{Candidate, Post, PostStage};
 
 /// One lead on its way. The slot keeps its buffers for the next one.
 #[derive(Debug, Default)]
@@ -31,6 +35,9 @@ pub struct Auction {
     submission: Box<Submission>,
     snapshot: Option<Arc<Snapshot>>,
     admitted: Now,
+    /// How old the auction was when it was taken up after a restart: `admitted.mono` is that moment then, for
+    /// the monotonic clock starts anew.
+    before: Nanos,
     bids_close: Nanos,
     answer_by: Nanos,
     /// When the step that is being answered began; elapsed time counts from here.
@@ -53,8 +60,10 @@ pub struct Auction {
     /// Candidates in the order of their intents.
     posts: Vec<CandidateIndex>,
     offers: Vec<AnswerOffer>,
-    /// Whether the seller has posted at least once.
-    seller_posted: bool,
+    /// Whether the record of the offers is written.
+    offers_recorded: bool,
+    /// The seller's posts.
+    steps: Vec<StoryStep>,
     bids_closed_us: u32,
     answered_us: u32,
     /// Whether the present step has been answered.
@@ -189,7 +198,7 @@ impl Auction {
 
     /// Returns whether the person's full data came in: by one call, or by the seller's post.
     pub fn was_posted_or_called(&self) -> bool {
-        self.kind == Kind::OneCall || self.seller_posted
+        self.kind == Kind::OneCall || self.seller_has_posted()
     }
 
     /// Returns the offers of a two-step sale, best first.
@@ -242,7 +251,16 @@ impl Auction {
     }
 
     fn since_admission(&self, now: Now) -> u32 {
-        u32::try_from(now.mono.saturating_sub(self.admitted.mono).as_micros()).unwrap_or(u32::MAX)
+        micros(self.age(now.mono))
+    }
+
+    /// Returns how long ago, at a moment, the lead was admitted.
+    fn age(&self, at: Nanos) -> Nanos {
+        at.saturating_sub(self.admitted.mono).saturating_add(self.before)
+    }
+
+    fn seller_has_posted(&self) -> bool {
+        !self.steps.is_empty()
     }
 
     fn any_post(&self, wanted: impl Fn(PostStage) -> bool) -> bool {
@@ -260,7 +278,7 @@ impl Auction {
             self.contenders.len(),
             "invariant: every candidate has a contender"
         );
-        let waiting = self.candidates.iter().filter(|candidate| candidate.asked == Asked::Waiting).count();
+        let waiting = self.candidates.iter().filter(|candidate| candidate.waiting).count();
         assert_eq!(usize::from(self.waiting), waiting, "invariant: waiting pings are counted");
         assert!(
             self.phase == Phase::Pinging || waiting == 0,
@@ -282,6 +300,11 @@ impl Auction {
         let bound = self.rules.as_ref().map_or(0, |rules| usize::from(rules.max_buyers));
         assert!(open <= bound.max(1), "invariant: no more companies hold a lead than it allows");
     }
+}
+
+/// Returns a length of time as a story holds it.
+fn micros(length: Nanos) -> u32 {
+    u32::try_from(length.as_micros()).unwrap_or(u32::MAX)
 }
 
 /// What the seller may be told of a step.

@@ -1,8 +1,8 @@
 //! [`Candidate`]: a campaign that was left after the static filters, with its ping and its post.
 
 use exchange_auction::Pick;
-use exchange_protocol::Outcome;
-use exchange_types::{BuyerIndex, CampaignIndex, Nanos, Reason};
+use exchange_protocol::{Asked, NoRoom, Outcome};
+use exchange_types::{Amount, BuyerIndex, CampaignIndex, Nanos, Reason};
 
 /// A campaign in an auction.
 #[derive(Clone, Debug)]
@@ -14,21 +14,17 @@ pub struct Candidate {
     /// When the answer to its ping counts no more.
     pub ping_deadline: Nanos,
     pub(crate) asked: Asked,
+    /// Whether the answer to its ping may still come.
+    pub(crate) waiting: bool,
+    /// Why it had no bid that counted when the bids closed.
+    pub(crate) out: Option<Reason>,
+    /// How often its counters were asked for room.
+    pub(crate) asks: u8,
+    pub(crate) no_room: Option<NoRoom>,
     pub(crate) replied_us: u32,
     /// Whether its counters hold something for it.
     pub(crate) held: bool,
     pub(crate) post: Option<Post>,
-}
-
-/// How far a candidate's ping has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// It was not pinged: it is out, or its price stands.
-    No,
-    /// Its answer may still come.
-    Waiting,
-    /// Its answer came, or the bids closed without it.
-    Done,
 }
 
 /// A post to a candidate.
@@ -44,6 +40,10 @@ pub struct Post {
     /// The record on which the next step waits: the intent, then the outcome.
     pub(crate) record: u64,
     pub(crate) stage: PostStage,
+    /// What the seller was to earn when the intent was written.
+    pub(crate) agreed: Amount,
+    /// The price that the reply named, where it is another one than was posted.
+    pub(crate) stated: Option<Amount>,
     pub(crate) digest: [u8; 16],
     pub(crate) redirect_url: Box<str>,
 }
@@ -61,6 +61,17 @@ pub(crate) enum PostStage {
     Failed(Reason),
     /// Nobody knows.
     Unknown,
+}
+
+impl Candidate {
+    /// Notes what the counters said to one more question for room.
+    pub(crate) fn note_room(&mut self, refused: Option<Reason>) {
+        self.asks = self.asks.saturating_add(1);
+        self.held = refused.is_none();
+        if let Some(reason) = refused {
+            self.no_room = Some(NoRoom { time: self.asks, reason });
+        }
+    }
 }
 
 impl Post {

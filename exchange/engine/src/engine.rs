@@ -6,15 +6,16 @@ use std::sync::Arc;
 use exchange_auction::{Loss, Scratch};
 use exchange_catalog::Snapshot;
 use exchange_protocol::{
-    Answer, CandidateIndex, Effect, Input, RecordBatch, Refusal, SellerPost, SlotKey, Story, Submit,
+    Answer, CandidateIndex, Effect, Input, OfferedRecord, Record, RecordBatch, Refusal, SellerPost, SlotKey,
+    Story, Submit,
 };
 use exchange_types::{Nanos, Now, Reason, Submission};
 
-use crate::Auction;
 use crate::auction::Phase;
 use crate::outbox::Outbox;
 use crate::slab::Slab;
 use crate::timers::Timers;
+use crate::{Auction, Restored};
 
 /// One shard without I/O.
 ///
@@ -30,6 +31,7 @@ pub struct Engine {
     scratch: Scratch,
     losses: Vec<Loss>,
     story: Story,
+    offered: OfferedRecord,
     touched: VecDeque<SlotKey>,
 }
 
@@ -44,6 +46,7 @@ impl Engine {
             scratch: Scratch::default(),
             losses: Vec::new(),
             story: Story::default(),
+            offered: OfferedRecord::default(),
             touched: VecDeque::with_capacity(64),
         }
     }
@@ -54,6 +57,8 @@ impl Engine {
     /// or for any other input.
     pub fn handle(&mut self, now: Now, input: Input<'_>) -> Option<SlotKey> {
         let mut started = None;
+        // A story counts in microseconds; so does the engine, so that a replay decides each deadline alike.
+        let now = Now { mono: now.mono.floor_to_micros(), ..now };
         self.outbox.begin(now);
         match input {
             Input::Submit(submit) => started = self.submit(now, submit),
@@ -93,6 +98,26 @@ impl Engine {
         started
     }
 
+    /// Opens the offers of a ping again that a restart interrupted, as they were. Nothing is done about it:
+    /// what it holds is to be reserved again by the caller, for each candidate whose
+    /// [offer is live](Auction::offer_is_live), before the next input.
+    ///
+    /// Returns its key; nothing where every slot is in use, or where the record does not fit the catalog.
+    pub fn restore(&mut self, now: Now, restored: Restored<'_>) -> Option<SlotKey> {
+        let now = Now { mono: now.mono.floor_to_micros(), ..now };
+        if !restored.fits() {
+            return None;
+        }
+        let key = self.slab.occupy()?;
+        let auction = self.slab.get_mut(key)?;
+        auction.restore(key, restored, now, &mut self.outbox);
+        if let Some(at) = auction.arm() {
+            self.timers.arm(at, key);
+        }
+        auction.assert_invariants();
+        Some(key)
+    }
+
     /// Takes the next effect, in the order in which they came about.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.outbox.pop()
@@ -101,6 +126,21 @@ impl Engine {
     /// Returns when [`Input::Tick`] is wanted next.
     pub fn next_timeout(&self) -> Option<Nanos> {
         self.timers.next()
+    }
+
+    /// Writes a record of the node into the shard's stream and returns its number.
+    pub fn append(&mut self, record: &Record) -> u64 {
+        self.outbox.append(record)
+    }
+
+    /// Writes a record of the node with the ciphertexts that it owns, and returns its number.
+    pub fn append_sealed(&mut self, record: &Record, sealed: &[u8]) -> u64 {
+        self.outbox.append_sealed(record, sealed)
+    }
+
+    /// Returns whether the record of this number is on disk.
+    pub fn is_durable(&self, record: u64) -> bool {
+        self.outbox.is_durable(record)
     }
 
     /// Hands the records that were written since the last call to `batch`.
@@ -196,7 +236,12 @@ impl Engine {
     fn advance_touched(&mut self) {
         while let Some(key) = self.touched.pop_front() {
             let Some(auction) = self.slab.get_mut(key) else { continue };
-            let keep = Keep { scratch: &mut self.scratch, losses: &mut self.losses, story: &mut self.story };
+            let keep = Keep {
+                scratch: &mut self.scratch,
+                losses: &mut self.losses,
+                story: &mut self.story,
+                offered: &mut self.offered,
+            };
             advance(auction, keep, &mut self.outbox);
             if let Some(at) = auction.arm() {
                 self.timers.arm(at, key);
@@ -224,11 +269,12 @@ struct Keep<'a> {
     scratch: &'a mut Scratch,
     losses: &'a mut Vec<Loss>,
     story: &'a mut Story,
+    offered: &'a mut OfferedRecord,
 }
 
 /// Takes an auction as far as it can go without another input.
 fn advance(auction: &mut Auction, keep: Keep<'_>, outbox: &mut Outbox) {
-    let Keep { scratch, losses, story } = keep;
+    let Keep { scratch, losses, story, offered } = keep;
     let now = outbox.now();
     if auction.phase == Phase::Over {
         return;
@@ -246,7 +292,9 @@ fn advance(auction: &mut Auction, keep: Keep<'_>, outbox: &mut Outbox) {
         auction.end_offers(true, outbox);
     }
     auction.answer_if_due(scratch, now, outbox);
-    let reopened = auction.is_finished(outbox) && auction.unsold(outbox).is_some() && auction.reopen(now);
+    auction.record_offers(scratch, losses, offered, outbox);
+    let reopened =
+        auction.is_finished(outbox) && auction.unsold(outbox).is_some() && auction.reopen(now, outbox);
     if !reopened && auction.is_finished(outbox) {
         auction.close(scratch, losses, story, outbox);
     }

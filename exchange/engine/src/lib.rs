@@ -11,7 +11,7 @@ mod outbox;
 mod slab;
 mod timers;
 
-pub use auction::Auction;
+pub use auction::{Auction, Restored};
 pub use candidate::{Candidate, Post};
 pub use engine::{Content, Engine};
 pub use exchange_auction::{Contender, Pick, Rules, Standing, least_bid};

@@ -12,6 +12,8 @@ pub(crate) struct Outbox {
     now: Now,
     effects: VecDeque<Effect>,
     bytes: Vec<u8>,
+    /// The ciphertexts of the records in `bytes`, in their order.
+    sealed: Vec<u8>,
     /// The number of the last record that was handed out.
     taken: u64,
     /// The number of the last record that was written.
@@ -53,10 +55,22 @@ impl Outbox {
         self.number()
     }
 
+    /// Writes a record by its own encoder and returns its number.
+    pub(crate) fn append_with(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> u64 {
+        encode(&mut self.bytes);
+        self.number()
+    }
+
     /// Writes a record that is encoded already and returns its number.
     pub(crate) fn append_encoded(&mut self, record: &[u8]) -> u64 {
         self.bytes.extend_from_slice(record);
         self.number()
+    }
+
+    /// Writes a record with the ciphertexts that it owns and returns its number.
+    pub(crate) fn append_sealed(&mut self, record: &Record, sealed: &[u8]) -> u64 {
+        self.sealed.extend_from_slice(sealed);
+        self.append(record)
     }
 
     fn number(&mut self) -> u64 {
@@ -103,9 +117,11 @@ impl Outbox {
     pub(crate) fn take_batch(&mut self, batch: impl FnOnce(RecordBatch<'_>)) {
         let count = self.written.saturating_sub(self.taken);
         if count > 0 {
-            batch(RecordBatch { first: self.taken.saturating_add(1), count, bytes: &self.bytes });
+            let first = self.taken.saturating_add(1);
+            batch(RecordBatch { first, count, bytes: &self.bytes, sealed: &self.sealed });
             self.taken = self.written;
             self.bytes.clear();
+            self.sealed.clear();
         }
     }
 }

@@ -61,6 +61,11 @@ impl Claims {
         }
     }
 
+    /// Notes a claim from before a restart, with what its step was told where its sale went on since.
+    pub(crate) fn recall(&self, key: u128, digest: u128, id: Uuid7, told: Option<Arc<Told>>) {
+        self.0.entry(key).or_insert(Claim { digest, id, told });
+    }
+
     /// Keeps what a step was told, before the next step of its sale begins. What is kept already stays.
     pub(crate) fn keep(&self, key: u128, id: Uuid7, told: &Arc<Told>) {
         self.0.alter(&key, |_, mut claim| {

@@ -103,6 +103,62 @@ impl Fingerprints {
         }
     }
 
+    /// Notes what is known of a person from before, unless as much is known here. Returns whether it did. That one
+    /// sale came to nothing gives way to another that took the person: shards come back in any order.
+    pub(crate) fn recall(
+        &self,
+        print: u128,
+        (id, seller): (Uuid7, u64),
+        taken: bool,
+        until: UtcMicros,
+    ) -> bool {
+        let state = if taken { State::Taken(until) } else { State::Unsold(until) };
+        let own = Known { id, seller, state };
+        match self.0.entry(print) {
+            Entry::Vacant(place) => {
+                place.insert(own);
+                true
+            }
+            Entry::Occupied(mut place) => {
+                let gives_way = taken && matches!(place.get().state, State::Unsold(_));
+                if gives_way {
+                    place.insert(own);
+                }
+                gives_way
+            }
+        }
+    }
+
+    /// Notes what is known of a person from before, instead of what was known before that. A sale that came to
+    /// nothing says nothing of a person whom another one has sold meanwhile.
+    pub(crate) fn recall_later(
+        &self,
+        print: u128,
+        (id, seller): (Uuid7, u64),
+        (taken, until): (bool, UtcMicros),
+        now: UtcMicros,
+    ) {
+        let state = if taken { State::Taken(until) } else { State::Unsold(until) };
+        let own = Known { id, seller, state };
+        match self.0.entry(print) {
+            Entry::Vacant(place) => {
+                place.insert(own);
+            }
+            Entry::Occupied(mut place) => {
+                let known = *place.get();
+                let sold = matches!(known.state, State::Taken(until) if now < until) && known.id != id;
+                if taken || !sold {
+                    place.insert(own);
+                }
+            }
+        }
+    }
+
+    /// Returns whether anything is known of a fingerprint.
+    pub(crate) fn knows(&self, print: u128) -> bool {
+        self.0.contains_key(&print)
+    }
+
     /// Notes that the sale took the person, until a moment.
     pub(crate) fn taken(&self, print: u128, id: Uuid7, until: UtcMicros) {
         self.set(print, id, State::Taken(until));

@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 
 use exchange_engine::Content;
-use exchange_protocol::{Record, Story, decode_record};
-use exchange_types::Uuid7;
+use exchange_protocol::{Record, Story, decode_record, encode_closed};
+use exchange_types::{Submission, Uuid7};
 
 use crate::id_map::IdMap;
 
@@ -18,15 +18,15 @@ pub(crate) struct Finished {
     pub(crate) content: Content,
     /// The keys under which it was submitted and posted, to be forgotten with it.
     pub(crate) claims: Vec<u128>,
+    /// Whether it was over before a restart, so that its lead is not here.
+    pub(crate) without_lead: bool,
 }
 
 impl Finished {
     /// Returns the account that its last record holds.
     pub(crate) fn story(&self) -> Option<Story> {
-        match decode_record(&self.content.record) {
-            Ok((Record::Closed(story), _)) => Some(story),
-            Ok((Record::Intent { .. } | Record::Outcome { .. }, _)) | Err(_) => None,
-        }
+        let Ok((Record::Closed(story), _)) = decode_record(&self.content.record) else { return None };
+        Some(story)
     }
 }
 
@@ -63,8 +63,31 @@ impl History {
     }
 
     pub(crate) fn get(&self, id: Uuid7) -> Option<&Finished> {
+        self.ring.get(self.position(id)?)
+    }
+
+    /// Writes into the account of a sale what was found out since it ended.
+    pub(crate) fn amend(&mut self, id: Uuid7, change: impl FnOnce(&mut Story)) {
+        let Some(finished) = self.position(id).and_then(|position| self.ring.get_mut(position)) else {
+            return;
+        };
+        let Some(mut story) = finished.story() else { return };
+        change(&mut story);
+        finished.content.record.clear();
+        encode_closed(&story, &mut finished.content.record);
+    }
+
+    /// Forgets the lead of a finished sale.
+    pub(crate) fn forget_lead(&mut self, id: Uuid7) {
+        if let Some(finished) = self.position(id).and_then(|position| self.ring.get_mut(position)) {
+            finished.without_lead = true;
+            *finished.content.submission = Submission::default();
+        }
+    }
+
+    fn position(&self, id: Uuid7) -> Option<usize> {
         let number = self.by_id.get(&id.as_u128())?.checked_sub(self.gone)?;
-        self.ring.get(usize::try_from(number).ok()?)
+        usize::try_from(number).ok()
     }
 }
 

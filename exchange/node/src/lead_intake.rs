@@ -1,17 +1,18 @@
-//! A lead or ping comes in: claimed, checked against the persons known, considered, auctioned.
+//! A lead or ping comes in: claimed, checked against the persons known, sealed, considered, auctioned.
 
 use std::sync::Arc;
 
 use exchange_protocol::{
-    AnswerStatus, Input, Record, Refusal, Reply, SaleKind, Story, Submit, Waiter, encode_record,
+    AnswerStatus, ClaimRecord, Input, LeadRecord, Record, Refusal, Reply, SaleKind, Story, Submit, Waiter,
+    encode_record,
 };
-use exchange_types::{Amount, DuplicateScope, Now, UnsoldReason, UtcMicros, Uuid7};
+use exchange_types::{DuplicateScope, Nanos, Now, UnsoldReason, UtcMicros, Uuid7};
 
 use crate::claims::Claimed;
 use crate::eligibility;
 use crate::fingerprints::Seen;
 use crate::tenants::Waiting;
-use crate::{Arrival, Shard, World};
+use crate::{Admission, Arrival, Shard, World};
 
 /// Fingerprints of one person: two of the ping, two of the post.
 const PRINTS_MAX: usize = 4;
@@ -24,11 +25,10 @@ impl Shard {
     /// Overload and refusals store nothing: the same key may come again.
     pub fn lead(&mut self, world: &mut impl World, now: Now, arrival: Arrival) {
         let waiter = Waiter { place: self.place, token: arrival.token };
-        if !self.engine.has_room() {
+        if !self.engine.has_room() || self.shared.admission() != Admission::Open {
             self.give_submission(arrival.submission);
             return self.reply(world, waiter, Reply::Refusal(Refusal::Overloaded));
         }
-        let current = Arc::clone(&arrival.current);
         let id = self.new_id(now, world.entropy());
         if let Some(claim) = arrival.claim {
             match self.shared.claims.claim(claim.key, claim.digest, id) {
@@ -47,6 +47,29 @@ impl Shard {
                 }
             }
         }
+        match self.left_memory(arrival.claim, arrival.fingerprints) {
+            Some(asked) => self.park_lead(world, now, id, arrival, asked),
+            None => self.admit(world, now, id, arrival, Vec::new()),
+        }
+    }
+
+    /// Admits a lead whose key is claimed: it is written down, and its auction begins.
+    pub(crate) fn admit(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        id: Uuid7,
+        arrival: Arrival,
+        joined: Vec<Waiting>,
+    ) {
+        let waiter = Waiter { place: self.place, token: arrival.token };
+        let record = if self.engine.has_room() { self.lead_record(world, now, id, &arrival) } else { None };
+        let Some(record) = record else {
+            self.shared.unclaim(arrival.claim, id);
+            self.give_submission(arrival.submission);
+            return self.refuse_all(world, waiter, joined, &Refusal::Overloaded);
+        };
+        let current = Arc::clone(&arrival.current);
         let seller = current.seller(arrival.submission.seller);
         let prints = arrival.fingerprints;
         let seen = match arrival.kind {
@@ -57,16 +80,17 @@ impl Shard {
         match seen {
             Seen::Fresh => {}
             Seen::Duplicate(scope, earlier) => {
-                return self.answer_duplicate(world, now, arrival, id, (scope, earlier));
+                self.engine.append_sealed(&Record::Lead(record), &self.sealed);
+                self.answer_duplicate(world, now, (id, arrival, joined), (scope, earlier));
+                return self.carry_out(world, now);
             }
             Seen::TooSoon(retry_after) => {
-                if let Some(claim) = arrival.claim {
-                    self.shared.claims.forget(claim.key, id);
-                }
+                self.shared.unclaim(arrival.claim, id);
                 self.give_submission(arrival.submission);
-                return self.reply(world, waiter, Reply::Refusal(Refusal::TooSoon { retry_after }));
+                return self.refuse_all(world, waiter, joined, &Refusal::TooSoon { retry_after });
             }
         }
+        self.engine.append_sealed(&Record::Lead(record), &self.sealed);
         let mut considered = core::mem::take(&mut self.considered);
         eligibility::consider(&current, &arrival.submission, arrival.kind, now.utc, &mut considered);
         let rotation = current.rotation(arrival.submission.vertical);
@@ -85,12 +109,44 @@ impl Shard {
         self.considered = considered;
         if let Some(tenant) = key.and_then(|key| self.tenants.begin(key, id)) {
             tenant.waiters.push(Waiting { waiter, replayed: false, kept: Vec::new() });
+            tenant.waiters.extend(joined);
             tenant.claims.extend(arrival.claim.map(|claim| claim.key));
             let [phone, email] = arrival.fingerprints;
             tenant.fingerprints = [phone, email, None, None];
             tenant.seller = seller;
         }
         self.carry_out(world, now);
+    }
+
+    /// Returns the record of a lead, its ciphertexts in `self.sealed`; nothing where no key is ready for it.
+    fn lead_record(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        id: Uuid7,
+        arrival: &Arrival,
+    ) -> Option<LeadRecord> {
+        let (sealed, consent) = self.seal(world, id, &arrival.submission)?;
+        let snapshot = &arrival.current.snapshot;
+        let vertical = snapshot.vertical(arrival.submission.vertical);
+        let until = |length: Nanos| now.utc.saturating_add(length);
+        let seller = snapshot.seller(arrival.submission.seller).map_or("", |seller| &seller.name);
+        let seller_ref = arrival.submission.seller_ref().map(|text| self.shared.seller_ref(seller, text));
+        Some(LeadRecord {
+            id,
+            kind: arrival.kind,
+            seller: arrival.submission.seller,
+            vertical: arrival.submission.vertical,
+            catalog_version: snapshot.version,
+            admitted: now.utc,
+            claim: arrival.claim.map(|claim| ClaimRecord { key: claim.key, digest: claim.digest }),
+            prints: arrival.fingerprints,
+            seller_ref,
+            taken_until: until(vertical.map_or(Nanos::ZERO, |vertical| vertical.duplicate_window)),
+            again_from: until(vertical.map_or(Nanos::ZERO, |vertical| vertical.resubmit_after)),
+            sealed,
+            consent,
+        })
     }
 
     pub(crate) fn claim_person(
@@ -112,23 +168,39 @@ impl Shard {
         let seen = self.shared.fingerprints.claim(given, id, seller, now);
         if seen == Seen::Fresh {
             for print in given {
-                self.prints.push_back((*print, id));
-            }
-            while self.prints.len() > self.shared.config().fingerprints_max {
-                if let Some((oldest, owner)) = self.prints.pop_front() {
-                    self.shared.fingerprints.forget(oldest, owner);
-                }
+                self.note_print(*print, id, now);
             }
         }
         seen
+    }
+
+    /// Notes that a fingerprint is in memory for a sale; the oldest leaves where there are too many.
+    pub(crate) fn note_print(&mut self, print: u128, id: Uuid7, now: UtcMicros) {
+        self.prints.push_back((print, id));
+        // Each but the newest is looked at once. Of a sale on its way the store cannot tell yet: its person stays,
+        // however many there are.
+        for _ in 1..self.prints.len() {
+            if self.prints.len() <= self.shared.config().fingerprints_max {
+                return;
+            }
+            let Some((oldest, owner)) = self.prints.pop_front() else { return };
+            if (oldest, owner) == (print, id) {
+                // It was noted before, and counts as noted now.
+                continue;
+            }
+            if self.tenants.find(owner).is_some() {
+                self.prints.push_back((oldest, owner));
+            } else {
+                self.shared.retire_person(oldest, owner, now);
+            }
+        }
     }
 
     fn answer_duplicate(
         &mut self,
         world: &mut impl World,
         now: Now,
-        arrival: Arrival,
-        id: Uuid7,
+        (id, arrival, joined): (Uuid7, Arrival, Vec<Waiting>),
         (scope, earlier): (DuplicateScope, Uuid7),
     ) {
         let status = match (arrival.kind, scope) {
@@ -139,46 +211,34 @@ impl Shard {
             (_, DuplicateScope::Own) => AnswerStatus::Duplicate(scope, Some(earlier)),
             (SaleKind::OneCall, DuplicateScope::Exchange) => AnswerStatus::Duplicate(scope, None),
         };
+        let snapshot = Arc::clone(&arrival.current.snapshot);
         let story = Story {
             id,
             kind: arrival.kind,
             seller: arrival.submission.seller,
             vertical: arrival.submission.vertical,
-            catalog_version: arrival.current.snapshot.version,
+            catalog_version: snapshot.version,
             admitted: now.utc,
-            bids_closed_us: 0,
-            answered_us: 0,
-            ended_us: 0,
-            expires_at: UtcMicros(0),
             status,
-            payout: Amount::ZERO,
-            candidates: Vec::new(),
-            posts: Vec::new(),
-            offers: Vec::new(),
+            ..Story::default()
         };
-        let answer = Box::new(story.answer());
-        let mut place = self.history.make_room();
-        for claim in place.claims.drain(..) {
-            self.shared.claims.forget(claim, place.id);
-        }
+        let answer = story.answer();
+        let record = Record::Closed(story);
+        self.engine.append(&record);
+        let mut place = self.make_room_in_history(now.utc);
         place.id = id;
         place.claims.extend(arrival.claim.map(|claim| claim.key));
         place.content.submission = arrival.submission;
-        place.content.snapshot = Some(Arc::clone(&arrival.current.snapshot));
+        place.content.snapshot = Some(Arc::clone(&snapshot));
         place.content.record.clear();
-        encode_record(&Record::Closed(story), &mut place.content.record);
+        encode_record(&record, &mut place.content.record);
         self.history.push(place);
-        let waiter = Waiter { place: self.place, token: arrival.token };
-        self.reply(
-            world,
-            waiter,
-            Reply::Answer {
-                answer,
-                snapshot: Arc::clone(&arrival.current.snapshot),
-                replayed: false,
-                kept: Vec::new(),
-            },
-        );
+        let first = Waiter { place: self.place, token: arrival.token };
+        let others = joined.into_iter().map(|waiting| (waiting.waiter, true));
+        for (waiter, replayed) in core::iter::once((first, false)).chain(others) {
+            let (answer, snapshot) = (Box::new(answer.clone()), Arc::clone(&snapshot));
+            self.reply(world, waiter, Reply::Answer { answer, snapshot, replayed, kept: Vec::new() });
+        }
     }
 
     /// Returns a new id in one of this shard's partitions.

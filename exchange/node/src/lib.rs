@@ -5,6 +5,7 @@
 //! [`Seed`], and is told the time with every call; `server` implements these with tokio and threads, `sim`
 //! with a seeded world. Every decision about a lead is made here or below, none above.
 
+mod alert;
 mod arrival;
 mod claims;
 mod config;
@@ -15,18 +16,39 @@ mod history;
 mod id_map;
 mod lead_intake;
 mod mesh;
+mod past;
 mod pings;
+mod recovery;
+pub mod replay;
 mod requests;
 mod reservations;
+mod resolving;
+mod restored_counts;
+mod restoring;
+mod sealing;
+mod seen_filter;
 mod seller_post;
 mod shard;
 mod shared;
 mod tenants;
+mod tie_keys;
+mod unknown_post;
+mod unknown_posts;
+mod unknowns;
 mod world;
 
+pub use alert::Alert;
 pub use arrival::{Arrival, ClaimKey, PostArrival, Requester};
 pub use config::NodeConfig;
-pub use mesh::{Mesh, Message};
+pub use mesh::{Mesh, Message, ResolveRequest};
+pub use recovery::{CheckpointError, Recovery, RecoveryLimits};
 pub use shard::Shard;
-pub use shared::{Current, Shared};
-pub use world::{Disk, Net, Seed, World};
+pub use shared::{Admission, Current, Shared};
+pub use tie_keys::TieKeys;
+pub use unknowns::{
+    Action, Evidence, Late, Open, ResolveError, ResolverReply, Unknown, UnknownKey, Unknowns, Verdict,
+};
+pub use world::{
+    Disk, Net, Past, Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale, Seed, Vault,
+    World,
+};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crossbeam_queue::ArrayQueue;
-use exchange_protocol::{Reply, Waiter};
-use exchange_types::{ShardIndex, Uuid7};
+use exchange_protocol::{Outcome, Reply, ResolvedBy, Waiter};
+use exchange_types::{Amount, ShardIndex, Uuid7};
 
-use crate::{PostArrival, Requester};
+use crate::{PostArrival, Requester, UnknownKey};
 
 /// What one place of the mesh tells another.
 #[derive(Debug)]
@@ -40,6 +40,13 @@ pub enum Message {
         /// Who waits.
         waiter: Waiter,
     },
+    /// Somebody says what came of a post whose outcome nobody knows.
+    Resolve(Box<ResolveRequest>),
+    /// The personal data of a lead was erased.
+    Erase {
+        /// The sale.
+        id: Uuid7,
+    },
     /// A reply for a waiter of the receiver.
     Reply {
         /// The number under which the receiver knows it.
@@ -47,6 +54,25 @@ pub enum Message {
         /// The reply.
         reply: Reply,
     },
+}
+
+/// What somebody says about a post whose outcome nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolveRequest {
+    /// Which post.
+    pub key: UnknownKey,
+    /// What came of it: accepted or failed.
+    pub says: Outcome,
+    /// What the buyer pays, where it says so; else the price of the intent.
+    pub price: Option<Amount>,
+    /// Who says so: the buyer's own report, or a person.
+    pub by: ResolvedBy,
+    /// The digest of the evidence.
+    pub digest: [u8; 16],
+    /// The operator who decided and the reason given, or empty.
+    pub note: Box<str>,
+    /// Who waits.
+    pub waiter: Waiter,
 }
 
 /// The queues of a process. Places 0 to n-1 are the shards; place n is the control plane.

@@ -27,8 +27,15 @@ impl Shard {
         if owner != self.place {
             return self.pass_on(world, owner, waiter, Message::Read { id, requester, waiter });
         }
-        let reply = self.state(id, &requester, now).unwrap_or(Reply::Refusal(Refusal::NotFound));
-        self.reply(world, waiter, reply);
+        match self.state(id, &requester, now) {
+            Some(reply) => self.reply(world, waiter, reply),
+            None if self.knows(id) => self.reply(world, waiter, Reply::Refusal(Refusal::NotFound)),
+            None => match requester {
+                Requester::Seller(_) => self.park_read(world, now, id, (requester, waiter)),
+                // Operators read old accounts from the store itself.
+                Requester::Operator => self.reply(world, waiter, Reply::Refusal(Refusal::NotFound)),
+            },
+        }
     }
 
     /// Gives the offers of a ping back, here or at the shard that has it.
@@ -72,6 +79,8 @@ impl Shard {
                 Message::GiveBack { id, requester, waiter } => {
                     self.give_back(world, now, id, requester, waiter);
                 }
+                Message::Erase { id } => self.erase(world, now, id),
+                Message::Resolve(request) => self.resolve(world, now, *request),
                 Message::Reply { token, reply } => world.reply(token, reply),
             }
         }
@@ -122,6 +131,8 @@ impl Shard {
                 return;
             }
         }
+        let waiting = Waiting { waiter, replayed: true, kept: Vec::new() };
+        let Err(Waiting { waiter, .. }) = self.parking.join(id, first, waiting) else { return };
         // A claim whose sale is gone was refused, or is being forgotten: the same key may come again.
         let reply = self.known(id, now).map_or(Reply::Refusal(Refusal::Overloaded), |(answer, snapshot)| {
             Reply::Answer { answer: Box::new(answer), snapshot, replayed: true, kept: Vec::new() }
@@ -135,6 +146,11 @@ impl Shard {
         let (answer, snapshot) = self.known(id, now)?;
         let own = snapshot.seller(answer.seller).is_some_and(|known| known.name == *seller);
         own.then(|| Reply::Answer { answer: Box::new(answer), snapshot, replayed: false, kept: Vec::new() })
+    }
+
+    /// Returns whether the memory has a sale.
+    fn knows(&self, id: Uuid7) -> bool {
+        self.tenants.find(id).is_some() || self.history.get(id).is_some()
     }
 
     /// Returns how a sale of this shard stands, with the catalog in which its indices hold.
@@ -175,7 +191,14 @@ impl Shard {
         } else {
             let finished = self.history.get(id)?;
             let content = &finished.content;
-            self.account_of(finished.story()?, content.snapshot.as_ref()?, &content.submission, false)
+            let (story, snapshot) = (finished.story()?, content.snapshot.as_ref()?);
+            if finished.without_lead {
+                // Why a campaign was left out follows from the lead, and that is not here any more.
+                let (snapshot, keys) = (Arc::clone(snapshot), *self.shared.sale_keys());
+                Account { story, snapshot, left_out: Vec::new(), live: false, keys }
+            } else {
+                self.account_of(story, snapshot, &content.submission, false)
+            }
         };
         Some(Reply::Account(Box::new(account)))
     }
@@ -187,6 +210,6 @@ fn is_sold(state: &Reply) -> bool {
         Reply::Answer { answer, .. } => {
             matches!(answer.status, AnswerStatus::Sold | AnswerStatus::Pending(_))
         }
-        Reply::Refusal(_) | Reply::Account(_) => false,
+        Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) => false,
     }
 }

@@ -52,6 +52,18 @@ impl Shard {
         }
     }
 
+    /// Keeps a hold from before a restart, unless its seller may hold less by now.
+    pub(crate) fn keep_restored(
+        &mut self,
+        key: SlotKey,
+        candidate: CandidateIndex,
+        reservation: Reservation,
+        holds_max: u32,
+    ) {
+        // What finds no place goes back, and the post asks for it anew.
+        let _ = self.keep(key, candidate, reservation, holds_max);
+    }
+
     /// Keeps a hold as one of its seller's, unless the seller holds too much already.
     fn keep(
         &mut self,

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use exchange_engine::Auction;
-use exchange_protocol::{AnswerStatus, Input, OfferKey, Refusal, Reply, SlotKey};
-use exchange_types::{DuplicateScope, Nanos, Now, OfferId, UnsoldReason, Uuid7};
+use exchange_protocol::{
+    Answer, AnswerStatus, ClaimRecord, CompletedRecord, Input, OfferKey, Record, Refusal, Reply, Sealed,
+    SlotKey,
+};
+use exchange_types::{Amount, DuplicateScope, Nanos, Now, OfferId, UnsoldReason, Uuid7};
 
 use crate::claims::{Claimed, Told};
 use crate::fingerprints::Seen;
@@ -24,25 +27,86 @@ impl Shard {
         self.pass_on(world, owner, waiter, Message::Post(Box::new(arrival)));
     }
 
-    pub(crate) fn own_post(&mut self, world: &mut impl World, now: Now, mut arrival: PostArrival) {
+    pub(crate) fn own_post(&mut self, world: &mut impl World, now: Now, arrival: PostArrival) {
         let waiter = arrival.waiter;
-        let id = arrival.ping;
         if let Some(claim) = arrival.claim {
-            match self.shared.claims.claim(claim.key, claim.digest, id) {
+            match self.shared.claims.claim(claim.key, claim.digest, arrival.ping) {
                 Claimed::New => {}
-                Claimed::Join(earlier) => return self.join(world, now, (earlier, false), waiter),
-                Claimed::Replay(told) => return self.replay(world, waiter, &told),
-                Claimed::Conflict => return self.reply(world, waiter, Reply::Refusal(Refusal::KeyReused)),
+                Claimed::Join(earlier) => {
+                    self.give_submission(arrival.post.submission);
+                    return self.join(world, now, (earlier, false), waiter);
+                }
+                Claimed::Replay(told) => {
+                    self.give_submission(arrival.post.submission);
+                    return self.replay(world, waiter, &told);
+                }
+                Claimed::Conflict => {
+                    self.give_submission(arrival.post.submission);
+                    return self.reply(world, waiter, Reply::Refusal(Refusal::KeyReused));
+                }
             }
         }
-        let outcome = self.start_post(world, now, &mut arrival);
-        if let Err(refusal) = outcome {
-            if let Some(claim) = arrival.claim {
-                self.shared.claims.forget(claim.key, id);
+        let prints = self.prints_of_post(&arrival);
+        let asked = self.left_memory(arrival.claim, prints);
+        if let Some(asked) = asked {
+            return self.park_post(world, now, arrival, asked);
+        }
+        self.admit_post(world, now, arrival, Vec::new());
+    }
+
+    /// Goes on with a post whose key is claimed.
+    pub(crate) fn admit_post(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        mut arrival: PostArrival,
+        mut joined: Vec<Waiting>,
+    ) {
+        match self.start_post(world, now, &mut arrival, &mut joined) {
+            Ok(()) => {}
+            Err(Refusal::Duplicate(scope, earlier)) => {
+                self.answer_duplicate_post(world, now, &arrival, joined, (scope, earlier));
             }
-            self.reply(world, waiter, Reply::Refusal(refusal));
+            Err(refusal) => {
+                self.shared.unclaim(arrival.claim, arrival.ping);
+                self.refuse_all(world, arrival.waiter, joined, &refusal);
+            }
         }
         self.give_submission(arrival.post.submission);
+    }
+
+    /// Answers a post whose person is known already. The offers stay as they are; the same post is told the same
+    /// again for as long as its ping is remembered, whatever becomes of them.
+    fn answer_duplicate_post(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        arrival: &PostArrival,
+        joined: Vec<Waiting>,
+        (scope, earlier): (DuplicateScope, Option<Uuid7>),
+    ) {
+        let told = self.tenants.find(arrival.ping).and_then(|auction| {
+            let answer = self.engine.answer(auction, now)?;
+            let snapshot = Arc::clone(self.engine.auction(auction)?.snapshot()?);
+            let status = AnswerStatus::Duplicate(scope, earlier);
+            let answer =
+                Answer { status, sales: Vec::new(), offers: Vec::new(), payout: Amount::ZERO, ..answer };
+            Some((auction, Arc::new(Told { answer, snapshot })))
+        });
+        let Some((auction, told)) = told else {
+            self.shared.unclaim(arrival.claim, arrival.ping);
+            return self.refuse_all(world, arrival.waiter, joined, &Refusal::Duplicate(scope, earlier));
+        };
+        if let Some(claim) = arrival.claim {
+            self.shared.claims.keep(claim.key, arrival.ping, &told);
+            if let Some(tenant) = self.tenants.get_mut(auction) {
+                tenant.claims.push(claim.key);
+            }
+        }
+        self.refuse_all(world, arrival.waiter, Vec::new(), &Refusal::Duplicate(scope, earlier));
+        for Waiting { waiter, .. } in joined {
+            self.replay(world, waiter, &told);
+        }
     }
 
     fn start_post(
@@ -50,6 +114,7 @@ impl Shard {
         world: &mut impl World,
         now: Now,
         arrival: &mut PostArrival,
+        joined: &mut Vec<Waiting>,
     ) -> Result<(), Refusal> {
         let id = arrival.ping;
         let requester = Requester::Seller(arrival.seller_name.clone());
@@ -72,15 +137,36 @@ impl Shard {
             }
             other => other?,
         }
+        let sealed = self.seal(world, id, &arrival.post.submission).ok_or(Refusal::Overloaded)?;
         self.claim_person_of_post(auction, arrival, now)?;
         self.keep_told(auction, now);
+        self.append_completed(arrival, sealed, now);
         if let Some(tenant) = self.tenants.get_mut(auction) {
             tenant.waiters.push(Waiting { waiter: arrival.waiter, replayed: false, kept });
+            tenant.waiters.append(joined);
             tenant.claims.extend(arrival.claim.map(|claim| claim.key));
         }
         self.engine.handle(now, Input::SellerPost { auction, post: &arrival.post });
         self.carry_out(world, now);
         Ok(())
+    }
+
+    /// Writes down what the post brought, its ciphertexts being in `self.sealed`.
+    fn append_completed(
+        &mut self,
+        arrival: &PostArrival,
+        (sealed, consent): (Sealed, Option<Sealed>),
+        now: Now,
+    ) {
+        let record = Record::Completed(CompletedRecord {
+            id: arrival.ping,
+            at: now.utc,
+            claim: arrival.claim.map(|claim| ClaimRecord { key: claim.key, digest: claim.digest }),
+            prints: arrival.fingerprints,
+            sealed,
+            consent,
+        });
+        self.engine.append_sealed(&record, &self.sealed);
     }
 
     /// Keeps what the ping and earlier posts were told: this post changes how the sale stands.
@@ -95,6 +181,15 @@ impl Shard {
         for claim in claims {
             self.shared.claims.keep(*claim, id, &told);
         }
+    }
+
+    /// Returns the person of a post, as far as it is named: by the post, else by what came before it.
+    fn prints_of_post(&mut self, arrival: &PostArrival) -> [Option<u128>; 2] {
+        let [phone, email] = arrival.fingerprints;
+        let tenant = self.tenants.find(arrival.ping).and_then(|auction| self.tenants.get_mut(auction));
+        let Some(tenant) = tenant else { return arrival.fingerprints };
+        let [first_phone, first_email, later_phone, later_email] = tenant.fingerprints;
+        [phone.or(later_phone).or(first_phone), email.or(later_email).or(first_email)]
     }
 
     /// Claims the person that the post names, besides what the ping's identity claimed already.

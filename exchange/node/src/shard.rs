@@ -7,12 +7,15 @@ use exchange_engine::{Auction, Engine, Post};
 use exchange_protocol::{
     Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, Outcome, Reply, SlotKey, Waiter,
 };
-use exchange_types::{Nanos, Now, PingReply, PostReply, Reason, ShardIndex, Submission, Uuid7};
+use exchange_types::{Nanos, Now, PingReply, PostReply, Reason, ShardIndex, Submission, UtcMicros, Uuid7};
 
-use crate::history::History;
+use crate::alert::Alerts;
+use crate::history::{Finished, History};
 use crate::mesh::{Mesh, Message};
+use crate::past::Parking;
+use crate::resolving::Resolving;
 use crate::tenants::{Tenants, Waiting};
-use crate::{Shared, World};
+use crate::{Alert, Shared, UnknownKey, World};
 
 /// Submissions that a shard keeps ready; more would only hold memory after a burst.
 const POOL_MAX: usize = 1_024;
@@ -32,9 +35,16 @@ pub struct Shard {
     pub(crate) considered: Vec<Considered>,
     /// Fingerprints that this shard has claimed, oldest first.
     pub(crate) prints: VecDeque<(u128, Uuid7)>,
+    pub(crate) resolving: Resolving,
+    pub(crate) parking: Parking,
+    pub(crate) alerts: Alerts,
+    /// The bytes of a submission that is being sealed, and its ciphertexts.
+    pub(crate) plain: Vec<u8>,
+    pub(crate) sealed: Vec<u8>,
     #[expect(clippy::vec_box, reason = "a submission is moved about boxed; unboxing it would copy it")]
     pool: Vec<Box<Submission>>,
-    /// Replies for other places whose queues were full. There are at most as many as requests that wait.
+    /// Replies for other places whose queues were full. There are at most as many as requests that wait, and
+    /// erasures, which somebody asks for one by one.
     unsent: VecDeque<(ShardIndex, Message)>,
 }
 
@@ -49,6 +59,11 @@ impl Shard {
             history: History::new(config.history_max),
             considered: Vec::new(),
             prints: VecDeque::new(),
+            resolving: Resolving::new(config.unknowns_max),
+            parking: Parking::default(),
+            alerts: Alerts::default(),
+            plain: Vec::new(),
+            sealed: Vec::new(),
             pool: Vec::new(),
             unsent: VecDeque::new(),
             shared,
@@ -78,7 +93,16 @@ impl Shard {
 
     /// Returns when [`Shard::tick`] is wanted next.
     pub fn next_timeout(&self) -> Option<Nanos> {
-        if self.unsent.is_empty() { self.engine.next_timeout() } else { Some(Nanos::ZERO) }
+        if !self.unsent.is_empty() {
+            return Some(Nanos::ZERO);
+        }
+        let others = [self.parking.next_timeout(), self.resolving.unknowns.next_timeout()];
+        self.engine.next_timeout().into_iter().chain(others.into_iter().flatten()).min()
+    }
+
+    /// Takes the next thing that an operator has to know.
+    pub fn poll_alert(&mut self) -> Option<Alert> {
+        self.alerts.pop()
     }
 
     /// Takes a submission whose buffers are free; parsing resets it.
@@ -122,12 +146,15 @@ impl Shard {
     /// Notes that records up to this number are on disk.
     pub fn durable(&mut self, world: &mut impl World, now: Now, up_to: u64) {
         self.engine.handle(now, Input::Durable { up_to });
+        self.settle_durable(world);
         self.carry_out(world, now);
     }
 
     /// Lets time pass.
     pub fn tick(&mut self, world: &mut impl World, now: Now) {
         self.send_replies(world);
+        self.refuse_overdue(world, now);
+        self.ask_due(world, now);
         self.engine.handle(now, Input::Tick);
         self.carry_out(world, now);
     }
@@ -157,7 +184,7 @@ impl Shard {
                 Effect::PostEnded(auction, candidate) => self.note_health(auction, candidate),
                 Effect::Append(_) => self.engine.take_batch(|batch| world.append(batch)),
                 Effect::Answer(auction) => self.answer(world, auction, now),
-                Effect::Ended(auction) => self.retire(auction),
+                Effect::Ended(auction) => self.retire(auction, now),
             }
         }
     }
@@ -167,7 +194,12 @@ impl Shard {
         if waiter.place == self.place {
             return world.reply(waiter.token, reply);
         }
-        self.unsent.push_back((waiter.place, Message::Reply { token: waiter.token, reply }));
+        self.send_surely(world, waiter.place, Message::Reply { token: waiter.token, reply });
+    }
+
+    /// Sends a message to another place of the mesh, later where its queue is full.
+    pub(crate) fn send_surely(&mut self, world: &mut impl World, place: ShardIndex, message: Message) {
+        self.unsent.push_back((place, message));
         self.send_replies(world);
     }
 
@@ -189,7 +221,7 @@ impl Shard {
         };
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         let mut waiters = core::mem::take(&mut tenant.waiters);
-        self.settle_fingerprints(auction, &answer, now);
+        self.settle_fingerprints(auction, &answer);
         for Waiting { waiter, replayed, kept } in waiters.drain(..) {
             self.reply(
                 world,
@@ -208,49 +240,68 @@ impl Shard {
     }
 
     /// Notes what the answer means for the person: sold or perhaps sold, unsold, or still on the way.
-    pub(crate) fn settle_fingerprints(&mut self, auction: SlotKey, answer: &Answer, now: Now) {
-        let Some(vertical) = self.engine.auction(auction).and_then(Auction::vertical) else { return };
-        let (taken, unsold) = (vertical.duplicate_window, vertical.resubmit_after);
+    ///
+    /// Both windows count from the admission, as the lead's record says.
+    pub(crate) fn settle_fingerprints(&mut self, auction: SlotKey, answer: &Answer) {
+        let Some(found) = self.engine.auction(auction) else { return };
+        let Some(vertical) = found.vertical() else { return };
+        let admitted = found.admitted().utc;
+        let taken_until = admitted.saturating_add(vertical.duplicate_window);
+        let again_from = admitted.saturating_add(vertical.resubmit_after);
+        let posted = found.was_posted_or_called();
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         let fingerprints = &self.shared.fingerprints;
         for print in tenant.fingerprints.into_iter().flatten() {
             match answer.status {
                 AnswerStatus::Sold | AnswerStatus::Pending(_) => {
-                    fingerprints.taken(print, tenant.id, now.utc.saturating_add(taken));
+                    fingerprints.taken(print, tenant.id, taken_until);
                 }
-                AnswerStatus::Unsold(_)
-                    if self.engine.auction(auction).is_some_and(Auction::was_posted_or_called) =>
-                {
-                    fingerprints.unsold(print, tenant.id, now.utc.saturating_add(unsold));
-                }
+                AnswerStatus::Unsold(_) if posted => fingerprints.unsold(print, tenant.id, again_from),
                 AnswerStatus::Unsold(_) | AnswerStatus::NoOffer(_) => fingerprints.forget(print, tenant.id),
                 AnswerStatus::Running | AnswerStatus::Duplicate(..) | AnswerStatus::Offers => {}
             }
         }
     }
 
-    /// Moves a finished auction into the history.
-    fn retire(&mut self, auction: SlotKey) {
-        let ended = self.engine.answer(auction, Now::default());
-        if let Some(answer) = &ended {
-            let now = self.engine.auction(auction).map_or(Now::default(), Auction::admitted);
-            self.settle_fingerprints(auction, answer, now);
+    /// Moves a finished auction into the history, and its unknown posts to the resolver.
+    fn retire(&mut self, auction: SlotKey, now: Now) {
+        if let Some(answer) = &self.engine.answer(auction, Now::default()) {
+            self.settle_fingerprints(auction, answer);
         }
-        let mut place = self.history.make_room();
-        for claim in place.claims.drain(..) {
-            self.shared.claims.forget(claim, place.id);
-        }
+        let unknown = self.unknown_posts(auction);
+        let mut place = self.make_room_in_history(now.utc);
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         place.id = tenant.id;
         core::mem::swap(&mut place.claims, &mut tenant.claims);
+        let prints = tenant.fingerprints;
+        let unknown: Vec<_> = unknown
+            .into_iter()
+            .map(|post| {
+                let reservation = tenant.take_reservation(post.candidate);
+                (post, reservation)
+            })
+            .collect();
         self.tenants.end(place.id);
         self.shared.pings.remove(place.id);
         if self.engine.free(auction, &mut place.content) {
+            if !unknown.is_empty() {
+                self.resolve_later(now, unknown, (prints, &place));
+            }
             self.history.push(place);
         }
     }
 
-    fn note_health(&self, auction: SlotKey, candidate: CandidateIndex) {
+    /// Makes room for a finished auction. The keys of the one that leaves are known to the store alone then.
+    pub(crate) fn make_room_in_history(&mut self, now: UtcMicros) -> Finished {
+        let mut place = self.history.make_room();
+        for claim in place.claims.drain(..) {
+            self.shared.retire_claim(claim, place.id, now);
+        }
+        place.without_lead = false;
+        place
+    }
+
+    fn note_health(&mut self, auction: SlotKey, candidate: CandidateIndex) {
         let current = self.shared.current();
         let name = self
             .engine
@@ -261,7 +312,13 @@ impl Shard {
         let Some(health) = index.and_then(|index| current.health(index)) else { return };
         let post = self.engine.auction(auction).and_then(|auction| auction.post(candidate));
         match post.and_then(Post::outcome) {
-            Some(Outcome::Unknown) => health.unknown(),
+            Some(Outcome::Unknown) => {
+                if let (true, Some(found)) = (health.unknown(), self.engine.auction(auction)) {
+                    let key = UnknownKey { auction: found.id(), candidate };
+                    self.alerts
+                        .push(Alert::FirstUnknown { key, campaign: name.cloned().unwrap_or_default() });
+                }
+            }
             // What never left says nothing about the buyer.
             None | Some(Outcome::Failed(Reason::Deadline)) => {}
             Some(Outcome::Accepted | Outcome::Failed(_)) => health.definite(),

@@ -1,19 +1,25 @@
 //! [`Shared`]: what the shards of a process have in common.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use exchange_catalog::Snapshot;
 use exchange_counters::{CapTable, Counters, HoldShares};
 use exchange_protocol::SaleKeys;
-use exchange_types::{CampaignIndex, HashKey, SellerIndex, ShardIndex, UtcMicros, Uuid7, VerticalIndex};
+use exchange_types::{
+    Amount, CampaignIndex, HashKey, PostId, SellerIndex, ShardIndex, UtcMicros, Uuid7, VerticalIndex,
+};
 
-use crate::NodeConfig;
 use crate::claims::Claims;
 use crate::fingerprints::Fingerprints;
 use crate::health::CampaignHealth;
 use crate::pings::Pings;
+use crate::recovery::{CLAIMS_HORIZON, PERSONS_HORIZON};
+use crate::restored_counts::Dormant;
+use crate::seen_filter::SeenFilter;
+use crate::unknown_posts::UnknownPosts;
+use crate::{ClaimKey, NodeConfig, TieKeys, UnknownKey};
 
 /// What the shards of a process have in common: the catalog, the counters, and what two of them must agree on
 /// before a buyer is pinged.
@@ -27,9 +33,31 @@ pub struct Shared {
     pub(crate) pings: Pings,
     pub(crate) counters: Counters,
     pub(crate) holds: HoldShares,
+    pub(crate) unknown_posts: UnknownPosts,
+    /// Idempotency keys of the last 72 hours that have left the memory.
+    pub(crate) seen_claims: SeenFilter,
+    /// Fingerprints of persons that have left the memory.
+    pub(crate) seen_persons: SeenFilter,
+    /// What campaigns and buyers have counted before a restart that no catalog has named since.
+    pub(crate) dormant: Mutex<Vec<Dormant>>,
+    admission: AtomicU8,
     current: ArcSwap<Current>,
     /// Catalogs and windows are put in force one after another; no shard ever takes this lock.
     installing: Mutex<()>,
+}
+
+/// Whether new leads are taken in. Posts, outcomes and resolutions go on whatever it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Admission {
+    /// They are.
+    #[default]
+    Open,
+    /// The journal's disk is nearly full.
+    DiskFull,
+    /// The store lags too far behind the journal.
+    ProjectorLag,
+    /// The process is about to stop.
+    Draining,
 }
 
 /// The catalog in force, with what hangs on its indices.
@@ -74,6 +102,15 @@ impl SellerShared {
     }
 }
 
+impl Admission {
+    const ALL: [Self; 4] = [Self::Open, Self::DiskFull, Self::ProjectorLag, Self::Draining];
+
+    fn code(self) -> u8 {
+        let position = Self::ALL.iter().position(|known| *known == self);
+        position.and_then(|position| u8::try_from(position).ok()).unwrap_or(0)
+    }
+}
+
 impl Current {
     /// Returns a vertical's key for breaking ties.
     pub(crate) fn rotation(&self, vertical: VerticalIndex) -> HashKey {
@@ -83,6 +120,11 @@ impl Current {
     /// Returns what hangs on a seller.
     pub(crate) fn seller(&self, seller: SellerIndex) -> Arc<SellerShared> {
         self.sellers.get(seller.at()).map(Arc::clone).unwrap_or_default()
+    }
+
+    /// Returns how many posts of a campaign have an outcome that nobody knows.
+    pub fn unknown_open(&self, campaign: CampaignIndex) -> u32 {
+        self.health(campaign).map_or(0, CampaignHealth::unknown_open)
     }
 
     /// Returns the health of a campaign.
@@ -114,6 +156,11 @@ impl Shared {
             pings: Pings::default(),
             counters,
             holds: HoldShares::new(HoldShares::ENTRIES_MAX_DEFAULT),
+            unknown_posts: UnknownPosts::default(),
+            seen_claims: SeenFilter::new(config.filter_bytes.div_euclid(2), CLAIMS_HORIZON),
+            seen_persons: SeenFilter::new(config.filter_bytes.div_euclid(2), PERSONS_HORIZON),
+            dormant: Mutex::new(Vec::new()),
+            admission: AtomicU8::new(Admission::Open.code()),
             current: ArcSwap::from_pointee(current),
             installing: Mutex::new(()),
         }
@@ -122,6 +169,29 @@ impl Shared {
     /// Returns the limits of the node.
     pub fn config(&self) -> &NodeConfig {
         &self.config
+    }
+
+    /// Says from now on whether new leads are taken in.
+    pub fn set_admission(&self, admission: Admission) {
+        self.admission.store(admission.code(), Ordering::Relaxed);
+    }
+
+    /// Returns whether new leads are taken in.
+    pub fn admission(&self) -> Admission {
+        // Relaxed: a lead that is a moment early or late passes either way.
+        let code = usize::from(self.admission.load(Ordering::Relaxed));
+        Admission::ALL.get(code).copied().unwrap_or_default()
+    }
+
+    /// Returns which post an id names, where its outcome is unknown or was until lately.
+    pub fn open_unknown(&self, post: PostId) -> Option<UnknownKey> {
+        self.unknown_posts.get(post)
+    }
+
+    /// Adds to what a buyer has paid ahead, by its name; a negative amount was taken out. To be called when the
+    /// record of it is on disk.
+    pub fn deposit(&self, buyer: &str, amount: Amount) {
+        self.counters.deposit(buyer, amount);
     }
 
     /// Returns the catalog in force.
@@ -140,6 +210,7 @@ impl Shared {
         let before = self.current.load_full();
         let snapshot = Arc::new(snapshot);
         let caps = self.counters.refresh(&snapshot, now);
+        self.wake_dormant(&snapshot, &caps);
         self.current.store(Arc::new(current(&self.secret, snapshot, caps, Some(&before))));
     }
 
@@ -178,6 +249,40 @@ impl Shared {
         &self.sale_keys
     }
 
+    /// Returns the number that stands for a seller of this name in every catalog.
+    pub(crate) fn seller_key(&self, name: &str) -> u64 {
+        self.tie_keys().number(name)
+    }
+
+    /// Returns the digest of a seller's own reference, as records and the store have it.
+    pub(crate) fn seller_ref(&self, seller: &str, reference: &str) -> u128 {
+        self.derived_key("seller_refs").hasher().text(seller).text(reference).finish()
+    }
+
+    /// Takes the claim of a request back that is refused.
+    pub(crate) fn unclaim(&self, claim: Option<ClaimKey>, id: Uuid7) {
+        if let Some(claim) = claim {
+            self.claims.forget(claim.key, id);
+        }
+    }
+
+    /// Forgets a person, if the fingerprint is still this sale's; from now on only the store knows.
+    pub(crate) fn retire_person(&self, print: u128, id: Uuid7, now: UtcMicros) {
+        self.seen_persons.insert(print, now);
+        self.fingerprints.forget(print, id);
+    }
+
+    /// Forgets what a key was claimed for; from now on only the store knows.
+    pub(crate) fn retire_claim(&self, key: u128, id: Uuid7, now: UtcMicros) {
+        self.seen_claims.insert(key, now);
+        self.claims.forget(key, id);
+    }
+
+    /// Returns what breaks ties; a replay needs it.
+    pub fn tie_keys(&self) -> TieKeys {
+        TieKeys::new(&self.secret)
+    }
+
     /// Returns the key under which hashes of a kind are made.
     pub fn derived_key(&self, purpose: &str) -> HashKey {
         self.secret.derive(purpose)
@@ -190,11 +295,8 @@ fn current(
     caps: Arc<CapTable>,
     before: Option<&Current>,
 ) -> Current {
-    let names = secret.derive("names");
-    let number = |name: &str| {
-        let low = names.hasher().text(name).finish() & u128::from(u64::MAX);
-        u64::try_from(low).unwrap_or(0)
-    };
+    let ties = TieKeys::new(secret);
+    let number = |name: &str| ties.number(name);
     let campaigns = snapshot.campaigns.iter().map(|campaign| {
         let known = before.and_then(|before| {
             let index = before.snapshot.campaign_named(&campaign.name)?;
@@ -213,8 +315,7 @@ fn current(
         let fresh = || Arc::new(SellerShared { key: number(&seller.name), open_holds: AtomicU32::new(0) });
         known.map_or_else(fresh, Arc::clone)
     });
-    let rotations =
-        snapshot.verticals.iter().map(|vertical| secret.derive("rotation").derive(&vertical.name));
+    let rotations = snapshot.verticals.iter().map(|vertical| ties.rotation(&vertical.name));
     Current {
         campaigns: campaigns.collect(),
         rotations: rotations.collect(),

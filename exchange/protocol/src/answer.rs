@@ -8,7 +8,7 @@ use exchange_types::{
     Uuid7, VerticalIndex,
 };
 
-use crate::{Account, CandidateIndex, OfferKey, Refusal, SaleKind};
+use crate::{Account, CandidateIndex, OfferKey, Outcome, Refusal, SaleKind};
 
 /// What comes back to a [`crate::Waiter`].
 #[derive(Clone, Debug)]
@@ -28,6 +28,21 @@ pub enum Reply {
     Refusal(Refusal),
     /// The whole account, for an operator.
     Account(Box<Account>),
+    /// What a report about a post whose outcome nobody knew has led to, on disk.
+    Resolved(Resolved),
+}
+
+/// What a report about a post whose outcome nobody knew has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// The post is resolved by it.
+    Now(Outcome),
+    /// It was resolved the same way before; nothing was changed.
+    Before(Outcome),
+    /// It came out the other way before: the contradiction is written down, and a person decides.
+    Disputed,
+    /// Nothing was changed: the price is below what payout, floor and reserve allow.
+    PriceTooLow,
 }
 
 /// The state of a sale as its seller may see it: first answer, repeat and `GET` are all made from it.

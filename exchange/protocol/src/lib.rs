@@ -6,17 +6,30 @@
 mod answer;
 mod effect;
 mod input;
+mod interrupted;
 mod key;
 mod record;
 mod refusal;
+mod sale;
 mod sale_keys;
 mod story;
+mod submission_bytes;
 
-pub use answer::{Answer, AnswerOffer, AnswerSale, AnswerStatus, Reply};
+pub use answer::{Answer, AnswerOffer, AnswerSale, AnswerStatus, Reply, Resolved};
 pub use effect::Effect;
 pub use input::{Considered, Input, SaleKind, SellerPost, Submit, Verdict};
 pub use key::{CandidateIndex, OfferKey, SlotKey, Waiter};
-pub use record::{DecodeError, Outcome, Record, RecordBatch, decode_record, encode_closed, encode_record};
+pub use record::{
+    Acknowledgement, BalanceChange, CatalogNames, ClaimRecord, CompletedRecord, CounterMove, DecodeError,
+    Dispute, Erasure, HeldOffer, LeadRecord, OfferedRecord, Outcome, Record, RecordBatch, Resolution,
+    ResolvedBy, ReturnReason, SaleChange, SaleStep, SealClass, Sealed, SlotRef, decode_record, encode_closed,
+    encode_offered, encode_record, sale_changes,
+};
 pub use refusal::Refusal;
+pub use sale::{ReturnRefused, ReturnTerms, SaleFacts, SaleState, StepRefused, judge_return};
 pub use sale_keys::SaleKeys;
-pub use story::{Account, LeftOut, Story, StoryCandidate, StoryPost, UNKNOWN_SETTLED_AFTER};
+pub use story::{
+    Account, Asked, Asks, FORGOTTEN, LeftOut, NoRoom, Story, StoryCandidate, StoryPost, StoryStep,
+    UNKNOWN_SETTLED_AFTER,
+};
+pub use submission_bytes::{decode_submission, encode_submission, has_consent};

@@ -4,21 +4,39 @@
 //! out field by field, so that a later release reads what this one wrote.
 //!
 //! Star records of `docs/architecture.md` are [`Record::Intent`] and [`Record::Outcome`]; what waits for their
-//! sync is the engine's business.
+//! sync is the engine's business. A record holds facts; personal data stands beside it as ciphertext, in the
+//! sealed part of its [`RecordBatch`].
 
-mod bytes;
+pub(crate) mod bytes;
+mod erasure;
+mod lead;
+mod names;
+mod offered;
 mod outcome;
+mod post_bytes;
+mod resolution;
+mod sale_change;
+mod sealed;
 mod story_bytes;
 
 pub use bytes::DecodeError;
+pub use erasure::{Acknowledgement, Erasure};
+pub use lead::{ClaimRecord, CompletedRecord, LeadRecord};
+pub use names::CatalogNames;
+pub use offered::{HeldOffer, OfferedRecord};
 pub use outcome::Outcome;
+pub use resolution::{Dispute, Resolution, ResolvedBy};
+pub use sale_change::{BalanceChange, CounterMove, ReturnReason, SaleChange, SaleStep};
+pub use sealed::{SealClass, Sealed, SlotRef};
 
 use exchange_types::{
-    Amount, BuyerIndex, CampaignIndex, Reason, SellerIndex, UtcMicros, Uuid7, VerticalIndex,
+    Amount, BuyerIndex, CampaignIndex, Reason, SellerIndex, SmallText, UtcMicros, Uuid7, VerticalIndex,
+    limits::BID_ID_BYTES_MAX,
 };
 
 use crate::{CandidateIndex, Story};
 use bytes::{Reader, Writer};
+use post_bytes::{read_intent, read_outcome, write_intent, write_outcome};
 
 /// What a shard writes down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +57,17 @@ pub enum Record {
         buyer: BuyerIndex,
         /// Numbers the post among those of its auction.
         candidate: CandidateIndex,
+        /// Which entry of the bid was taken.
+        entry: u8,
+        /// The buyer's own name of the bid, or empty; a post that is sent again names it again.
+        bid_id: SmallText<BID_ID_BYTES_MAX>,
         /// What the buyer would pay.
         price: Amount,
         /// What the seller would earn.
         payout: Amount,
+        /// What every budget has to hold for the post: the bid that was picked, of which the price may leave a part.
+        /// A hold of several bids of a campaign may have taken more until the outcome is known.
+        reserved: Amount,
         /// Whether nobody else may get the lead.
         exclusive: bool,
         /// When it was written; decides the windows of the counters.
@@ -60,18 +85,54 @@ pub enum Record {
         outcome: Outcome,
         /// What the buyer pays; nothing unless it accepted.
         price: Amount,
+        /// What the seller earns; nothing unless the buyer accepted.
+        payout: Amount,
         /// The digest of the reply.
         digest: [u8; 16],
         /// When it was known.
         at: UtcMicros,
+        /// When the sale settles: its return window is over then. As `at` where there is no sale.
+        settles_at: UtcMicros,
+        /// Where the person is to be sent, or an empty text.
+        redirect_url: Box<str>,
     },
     /// An auction is over.
     Closed(Story),
+    /// A lead or ping was admitted.
+    Lead(LeadRecord),
+    /// A seller posted its ping.
+    Completed(CompletedRecord),
+    /// Offers are held for a seller.
+    Offered(OfferedRecord),
+    /// An unknown post was resolved.
+    Resolved(Resolution),
+    /// A fact contradicts how a post was resolved.
+    Disputed(Dispute),
+    /// Something happened to a sale.
+    SaleChanged(SaleChange),
+    /// Money came into a prepaid balance or left it.
+    Balance(BalanceChange),
+    /// A catalog is about to be in force.
+    Catalog(CatalogNames),
+    /// The personal data of a lead was erased.
+    Erased(Erasure),
+    /// A buyer has erased a lead too.
+    Acknowledged(Acknowledgement),
 }
 
 const INTENT: u8 = 1;
 const OUTCOME: u8 = 2;
 const CLOSED: u8 = 3;
+const LEAD: u8 = 4;
+const COMPLETED: u8 = 5;
+const OFFERED: u8 = 6;
+const RESOLVED: u8 = 7;
+const DISPUTED: u8 = 8;
+const SALE_CHANGED: u8 = 9;
+const BALANCE: u8 = 10;
+const CATALOG: u8 = 11;
+const ERASED: u8 = 12;
+const ACKNOWLEDGED: u8 = 13;
 /// The layout of this release.
 const VERSION: u8 = 1;
 
@@ -84,53 +145,103 @@ pub struct RecordBatch<'a> {
     pub count: u64,
     /// Their bytes.
     pub bytes: &'a [u8],
+    /// The ciphertexts that they own, in the order of the records.
+    pub sealed: &'a [u8],
+}
+
+impl Record {
+    /// Returns how many bytes of its batch's sealed part belong to the record.
+    pub fn sealed_length(&self) -> usize {
+        let (sealed, consent) = match self {
+            Self::Lead(lead) => (&lead.sealed, &lead.consent),
+            Self::Completed(post) => (&post.sealed, &post.consent),
+            Self::Intent { .. }
+            | Self::Outcome { .. }
+            | Self::Closed(_)
+            | Self::Offered(_)
+            | Self::Resolved(_)
+            | Self::Disputed(_)
+            | Self::SaleChanged(_)
+            | Self::Balance(_)
+            | Self::Catalog(_)
+            | Self::Erased(_)
+            | Self::Acknowledged(_) => return 0,
+        };
+        let consent = consent.map_or(0, |consent| consent.length);
+        usize::try_from(sealed.length.saturating_add(consent)).unwrap_or(usize::MAX)
+    }
+}
+
+impl From<Dispute> for Record {
+    fn from(dispute: Dispute) -> Self {
+        Self::Disputed(dispute)
+    }
+}
+
+impl From<SaleChange> for Record {
+    fn from(change: SaleChange) -> Self {
+        Self::SaleChanged(change)
+    }
+}
+
+impl From<BalanceChange> for Record {
+    fn from(change: BalanceChange) -> Self {
+        Self::Balance(change)
+    }
+}
+
+impl From<CatalogNames> for Record {
+    fn from(names: CatalogNames) -> Self {
+        Self::Catalog(names)
+    }
+}
+
+impl From<Erasure> for Record {
+    fn from(erasure: Erasure) -> Self {
+        Self::Erased(erasure)
+    }
+}
+
+impl From<Acknowledgement> for Record {
+    fn from(told: Acknowledgement) -> Self {
+        Self::Acknowledged(told)
+    }
+}
+
+/// Returns what happened to sales, of all that records say.
+pub fn sale_changes(records: &[Record]) -> impl Iterator<Item = &SaleChange> {
+    records
+        .iter()
+        .filter_map(|record| if let Record::SaleChanged(change) = record { Some(change) } else { None })
 }
 
 /// Appends the bytes of a record.
 pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
     match record {
-        Record::Intent {
-            auction,
-            seller,
-            vertical,
-            catalog_version,
-            campaign,
-            buyer,
-            candidate,
-            price,
-            payout,
-            exclusive,
-            at,
-            give_up_at,
-        } => framed(INTENT, out, |to| {
-            to.u128(auction.as_u128());
-            to.u32(seller.0);
-            to.u16(vertical.0);
-            to.u64(*catalog_version);
-            to.u32(campaign.0);
-            to.u32(buyer.0);
-            to.u16(candidate.0);
-            to.amount(*price);
-            to.amount(*payout);
-            to.flag(*exclusive);
-            to.time(*at);
-            to.time(*give_up_at);
-        }),
-        Record::Outcome { auction, candidate, outcome, price, digest, at } => framed(OUTCOME, out, |to| {
-            to.u128(auction.as_u128());
-            to.u16(candidate.0);
-            outcome.write(to);
-            to.amount(*price);
-            to.bytes(digest);
-            to.time(*at);
-        }),
+        Record::Intent { .. } => framed(INTENT, out, |to| write_intent(record, to)),
+        Record::Outcome { .. } => framed(OUTCOME, out, |to| write_outcome(record, to)),
         Record::Closed(story) => encode_closed(story, out),
+        Record::Lead(lead) => framed(LEAD, out, |to| lead.write(to)),
+        Record::Completed(post) => framed(COMPLETED, out, |to| post.write(to)),
+        Record::Offered(offered) => encode_offered(offered, out),
+        Record::Resolved(resolution) => framed(RESOLVED, out, |to| resolution.write(to)),
+        Record::Disputed(dispute) => framed(DISPUTED, out, |to| dispute.write(to)),
+        Record::SaleChanged(change) => framed(SALE_CHANGED, out, |to| change.write(to)),
+        Record::Balance(change) => framed(BALANCE, out, |to| change.write(to)),
+        Record::Catalog(names) => framed(CATALOG, out, |to| names.write(to)),
+        Record::Erased(erasure) => framed(ERASED, out, |to| erasure.write(to)),
+        Record::Acknowledged(told) => framed(ACKNOWLEDGED, out, |to| told.write(to)),
     }
 }
 
 /// Appends the bytes of a [`Record::Closed`] of a story.
 pub fn encode_closed(story: &Story, out: &mut Vec<u8>) {
     framed(CLOSED, out, |to| story_bytes::write(story, to));
+}
+
+/// Appends the bytes of a [`Record::Offered`].
+pub fn encode_offered(offered: &OfferedRecord, out: &mut Vec<u8>) {
+    framed(OFFERED, out, |to| offered.write(to));
 }
 
 fn framed(kind: u8, out: &mut Vec<u8>, payload: impl FnOnce(&mut Writer<'_>)) {
@@ -162,34 +273,54 @@ pub fn decode_record(bytes: &[u8]) -> Result<(Record, &[u8]), DecodeError> {
     if version != VERSION {
         return Err(DecodeError::Version { version });
     }
-    let record = match kind {
-        INTENT => Record::Intent {
-            auction: from.uuid()?,
-            seller: SellerIndex(from.u32()?),
-            vertical: VerticalIndex(from.u16()?),
-            catalog_version: from.u64()?,
-            campaign: CampaignIndex(from.u32()?),
-            buyer: BuyerIndex(from.u32()?),
-            candidate: CandidateIndex(from.u16()?),
-            price: from.amount()?,
-            payout: from.amount()?,
-            exclusive: from.flag()?,
-            at: from.time()?,
-            give_up_at: from.time()?,
-        },
-        OUTCOME => Record::Outcome {
-            auction: from.uuid()?,
-            candidate: CandidateIndex(from.u16()?),
-            outcome: Outcome::read(&mut from)?,
-            price: from.amount()?,
-            digest: from.digest()?,
-            at: from.time()?,
-        },
-        CLOSED => Record::Closed(story_bytes::read(&mut from)?),
-        _ => return Err(DecodeError::Kind { kind }),
-    };
+    let record = read_payload(kind, &mut from)?;
     from.end()?;
     Ok((record, rest))
+}
+
+fn read_payload(kind: u8, from: &mut Reader<'_>) -> Result<Record, DecodeError> {
+    Ok(match kind {
+        INTENT => read_intent(from)?,
+        OUTCOME => read_outcome(from)?,
+        CLOSED => Record::Closed(story_bytes::read(from)?),
+        LEAD => Record::Lead(LeadRecord::read(from)?),
+        COMPLETED => Record::Completed(CompletedRecord::read(from)?),
+        OFFERED => Record::Offered(OfferedRecord::read(from)?),
+        RESOLVED => Record::Resolved(Resolution::read(from)?),
+        DISPUTED => Record::Disputed(Dispute::read(from)?),
+        SALE_CHANGED => Record::SaleChanged(SaleChange::read(from)?),
+        BALANCE => Record::Balance(BalanceChange::read(from)?),
+        CATALOG => Record::Catalog(CatalogNames::read(from)?),
+        ERASED => Record::Erased(Erasure::read(from)?),
+        ACKNOWLEDGED => Record::Acknowledged(Acknowledgement::read(from)?),
+        _ => return Err(DecodeError::Kind { kind }),
+    })
+}
+
+pub(crate) fn write_optional<T>(
+    value: Option<&T>,
+    to: &mut Writer<'_>,
+    write: impl FnOnce(&T, &mut Writer<'_>),
+) {
+    to.flag(value.is_some());
+    if let Some(value) = value {
+        write(value, to);
+    }
+}
+
+pub(crate) fn read_optional<'a, T>(
+    from: &mut Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<Option<T>, DecodeError> {
+    if from.flag()? { read(from).map(Some) } else { Ok(None) }
+}
+
+pub(crate) fn read_list<'a, T>(
+    from: &mut Reader<'a>,
+    mut one: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let count = from.count()?;
+    (0..count).map(|_| one(from)).collect()
 }
 
 /// Returns the reason of a code in a record.

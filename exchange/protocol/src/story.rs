@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_types::{
-    Amount, BidEntries, BuyerIndex, CampaignIndex, Nanos, Reason, SellerIndex, UtcMicros, Uuid7,
-    VerticalIndex,
+    Amount, BidEntries, BuyerIndex, CampaignIndex, Nanos, PendingReason, Reason, SellerIndex, UnsoldReason,
+    UtcMicros, Uuid7, VerticalIndex,
 };
 
-use crate::{Answer, AnswerOffer, AnswerSale, AnswerStatus, CandidateIndex, Outcome, SaleKeys, SaleKind};
+use crate::{
+    Answer, AnswerOffer, AnswerSale, AnswerStatus, CandidateIndex, OfferKey, Outcome, SaleKeys, SaleKind,
+};
 
 /// After how long a post whose outcome nobody knows goes to a person.
 pub const UNKNOWN_SETTLED_AFTER: Nanos = Nanos::from_secs(24 * 3_600);
+
+/// Stands for the campaign at a place of an [interrupted](Story::interrupted) auction that is forgotten.
+pub const FORGOTTEN: CampaignIndex = CampaignIndex(u32::MAX);
 
 /// The whole account of an auction: facts only. Times within it are microseconds since its admission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +41,10 @@ pub struct Story {
     pub ended_us: u32,
     /// When the offers expired, for a two-step sale.
     pub expires_at: UtcMicros,
+    /// What the seller asked for.
+    pub asks: Asks,
+    /// Whether the process stopped before the auction ended: what was not posted to is forgotten then.
+    pub interrupted: bool,
     /// How it ended.
     pub status: AnswerStatus,
     /// What the seller earns in all.
@@ -46,13 +55,70 @@ pub struct Story {
     pub posts: Vec<StoryPost>,
     /// The offers made, best first.
     pub offers: Vec<AnswerOffer>,
+    /// The seller's posts, for a two-step sale.
+    pub steps: Vec<StoryStep>,
+}
+
+/// What a seller asked for with its lead, as far as it decides the sale and says nothing about the person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// The least payout that it takes.
+    pub floor: Option<Amount>,
+    /// The most companies that may get the lead.
+    pub max_buyers: Option<u16>,
+    /// Sales of the lead made elsewhere.
+    pub prior_sales: u16,
+    /// The most that the answer may take, in microseconds.
+    pub wait_us: Option<u32>,
+    /// Which of the agreement's sources, by position, the lead came from; none where it is none of them.
+    pub source: Option<u16>,
+}
+
+/// A seller's post of its ping.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoryStep {
+    /// When it came.
+    pub at_us: u32,
+    /// The offers that it named; none stands for all live ones.
+    pub named: Vec<OfferKey>,
+    /// Whether live offers that were not named may follow.
+    pub fallback: bool,
+    /// The most that the answer may take, in microseconds.
+    pub wait_us: Option<u32>,
+}
+
+/// How a campaign came to its bid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asked {
+    /// It was out before it could bid.
+    #[default]
+    No,
+    /// Its price stands in the catalog.
+    Standing,
+    /// It was pinged.
+    Pinged,
+}
+
+/// The counters had no room for a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRoom {
+    /// Which time they were asked for it in this auction, counted from one.
+    pub time: u8,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// A campaign left after the static filters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoryCandidate {
     /// The campaign.
     pub campaign: CampaignIndex,
+    /// How it came to its bid.
+    pub asked: Asked,
+    /// Why it had no bid that counted when the bids closed; nothing where it had one.
+    pub out: Option<Reason>,
+    /// Whether the counters took it out afterwards.
+    pub no_room: Option<NoRoom>,
     /// Why it did not win; nothing where it bought.
     pub reason: Option<Reason>,
     /// What it bid; entries without bid ids.
@@ -64,7 +130,7 @@ pub struct StoryCandidate {
 }
 
 /// A post.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoryPost {
     /// To whom.
     pub candidate: CandidateIndex,
@@ -72,14 +138,20 @@ pub struct StoryPost {
     pub buyer: BuyerIndex,
     /// Which entry of the bid was taken.
     pub entry: u8,
-    /// What the buyer pays.
+    /// What the buyer pays; as long as it has not accepted, what it would pay.
     pub price: Amount,
-    /// What the seller earns.
+    /// What the seller earns; nothing unless the buyer accepted.
     pub payout: Amount,
+    /// What the seller was to earn when the intent was written.
+    pub agreed: Amount,
+    /// The price that the buyer's reply named, where it is another one than was posted.
+    pub stated: Option<Amount>,
     /// Whether nobody else may get the lead.
     pub exclusive: bool,
     /// What came of it; nothing while it is out.
     pub outcome: Option<Outcome>,
+    /// Whether that was found out afterwards: the post itself ended as unknown.
+    pub resolved: bool,
     /// When its intent was written.
     pub intent_us: u32,
     /// When it was sent; zero where it never was.
@@ -119,6 +191,51 @@ pub struct LeftOut {
 }
 
 impl Story {
+    /// Notes what an unknown post turned out to be: its outcome, and for an acceptance what the buyer pays and
+    /// the seller earns. How the auction ended follows from it.
+    ///
+    /// Returns whether there was such a post; a post is resolved once.
+    pub fn resolve(
+        &mut self,
+        candidate: CandidateIndex,
+        outcome: Outcome,
+        price: Amount,
+        payout: Amount,
+    ) -> bool {
+        let unknown = |post: &&mut StoryPost| post.candidate == candidate && post.is_unknown();
+        let (Some(post), true) = (self.posts.iter_mut().find(unknown), outcome != Outcome::Unknown) else {
+            return false;
+        };
+        post.outcome = Some(outcome);
+        post.resolved = true;
+        if outcome == Outcome::Accepted {
+            post.price = price;
+            post.payout = payout;
+        }
+        if let Some(entry) = self.candidates.get_mut(candidate.at()) {
+            entry.reason = match outcome {
+                Outcome::Failed(reason) => Some(reason),
+                Outcome::Accepted | Outcome::Unknown => None,
+            };
+        }
+        self.conclude();
+        true
+    }
+
+    /// Works out status and payout from what came of the posts.
+    pub(crate) fn conclude(&mut self) {
+        let sold = || self.posts.iter().filter(|post| post.outcome == Some(Outcome::Accepted));
+        self.payout =
+            sold().fold(Amount::ZERO, |sum, post| sum.checked_add(post.payout).unwrap_or(Amount::MAX));
+        self.status = if sold().next().is_some() {
+            AnswerStatus::Sold
+        } else if self.posts.iter().any(StoryPost::is_unknown) {
+            AnswerStatus::Pending(PendingReason::PostUnknown)
+        } else {
+            AnswerStatus::Unsold(UnsoldReason::PostsRejected)
+        };
+    }
+
     /// Returns what the seller of this auction may see of it.
     pub fn answer(&self) -> Answer {
         let sold = self.posts.iter().filter(|post| matches!(post.outcome, Some(Outcome::Accepted)));
@@ -143,5 +260,12 @@ impl Story {
             elapsed_us: u64::from(self.answered_us),
             settles_by: self.admitted.saturating_add(UNKNOWN_SETTLED_AFTER),
         }
+    }
+}
+
+impl StoryPost {
+    /// Returns whether nobody knows what came of the post.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self.outcome, None | Some(Outcome::Unknown))
     }
 }

@@ -1,12 +1,22 @@
-//! The command line: `exchange serve | check | apply | keys`.
+//! The command line: `exchange serve`, what an operator asks of it while it runs, and what is done while it does
+//! not.
 
 mod apply;
+mod auction;
+mod balance;
 mod catalog_files;
 mod check;
 mod control_client;
+mod journal;
 mod keys;
+mod ledger;
+mod person;
+mod sale;
 mod serve;
+mod stopped;
+mod store;
 mod terminal;
+mod unknown;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,7 +28,17 @@ pub use catalog_files::CatalogFiles;
 pub use serve::Start;
 pub use terminal::Terminal;
 
+use auction::AuctionCommand;
+use balance::BalanceCommand;
+use control_client::Control;
+use journal::JournalCommand;
 use keys::KeysCommand;
+use ledger::LedgerCommand;
+use person::PersonCommand;
+use sale::SaleCommand;
+use stopped::Stopped;
+use store::StoreCommand;
+use unknown::UnknownCommand;
 
 /// A ping-post auction exchange.
 #[derive(Debug, Parser)]
@@ -53,12 +73,51 @@ enum Command {
         /// The files of the catalog
         #[arg(short = 'f', long = "file", value_name = "FILE", required = true, num_args = 1..)]
         files: Vec<PathBuf>,
-        /// The control listener
-        #[arg(long, default_value = "http://127.0.0.1:8081")]
-        url: String,
-        /// The key of an operator; in the environment it is not seen by others, as a command line is
-        #[arg(long, env = "EXCHANGE_KEY", hide_env_values = true)]
-        key: String,
+        #[command(flatten)]
+        control: Control,
+    },
+    /// Lists posts whose outcome nobody knows, and settles them
+    #[command(subcommand)]
+    Unknown(UnknownCommand),
+    /// Shows a sale, and returns, corrects or reverses it
+    #[command(subcommand)]
+    Sale(SaleCommand),
+    /// Shows what is in the accounts, and notes money that buyers pay in advance
+    #[command(subcommand)]
+    Balance(BalanceCommand),
+    /// Finds, exports and erases a person, who is named on standard input
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Explains an auction, and replays it
+    #[command(subcommand)]
+    Auction(AuctionCommand),
+    /// Checks and reads the log of an exchange
+    Journal {
+        #[command(subcommand)]
+        command: JournalCommand,
+        /// The folder that holds it
+        #[arg(
+            long,
+            global = true,
+            value_name = "DIR",
+            env = "EXCHANGE_DATA_DIR",
+            default_value = "exchange-data"
+        )]
+        data_dir: PathBuf,
+    },
+    /// Checks and reads the ledger of an exchange that does not run
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
+        #[command(flatten)]
+        stopped: Stopped,
+    },
+    /// Makes the tables of an exchange that does not run anew
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+        #[command(flatten)]
+        stopped: Stopped,
     },
     /// Makes, lists and revokes bearer keys
     Keys {
@@ -99,8 +158,8 @@ impl From<Ending> for ExitCode {
 
 /// Runs the command line of this process. `serve` runs the exchange until it is told to stop.
 pub fn run(serve: impl FnOnce(Start) -> anyhow::Result<()>) -> ExitCode {
-    let (mut out, mut error) = (std::io::stdout(), std::io::stderr());
-    let mut terminal = Terminal { out: &mut out, error: &mut error };
+    let (mut input, mut out, mut error) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+    let mut terminal = Terminal { input: &mut input, out: &mut out, error: &mut error };
     run_with(std::env::args_os(), &mut terminal, serve).into()
 }
 
@@ -122,16 +181,39 @@ pub fn run_with(
             return Ending::BadConfiguration;
         }
     };
-    let ended = match cli.command {
-        Command::Serve { config, catalog } => serve::run(config.as_deref(), &catalog, terminal, serve),
-        Command::Check { files, allow_http } => check::run(&files, allow_http, terminal),
-        Command::Apply { files, url, key } => apply::run(&files, &url, &key, terminal),
-        Command::Keys { command, data_dir } => keys::run(command, &data_dir, terminal),
-    };
+    let ended = run_command(cli.command, terminal, serve);
     ended.unwrap_or_else(|error| {
         terminal.complain(format_args!("error: {error:#}"));
         Ending::Refused
     })
+}
+
+fn run_command(
+    command: Command,
+    terminal: &mut Terminal<'_>,
+    serve: impl FnOnce(Start) -> anyhow::Result<()>,
+) -> anyhow::Result<Ending> {
+    match command {
+        Command::Serve { config, catalog } => serve::run(config.as_deref(), &catalog, terminal, serve),
+        Command::Check { files, allow_http } => check::run(&files, allow_http, terminal),
+        Command::Apply { files, control } => apply::run(&files, &control, terminal),
+        Command::Unknown(command) => unknown::run(&command, terminal),
+        Command::Sale(command) => sale::run(&command, terminal),
+        Command::Balance(command) => balance::run(&command, terminal),
+        Command::Person(command) => person::run(&command, terminal),
+        Command::Auction(command) => auction::run(&command, terminal),
+        Command::Journal { command, data_dir } => journal::run(command, &data_dir, terminal),
+        Command::Ledger { command, stopped } => {
+            runtime()?.block_on(ledger::run(&command, &stopped, terminal))
+        }
+        Command::Store { command, stopped } => runtime()?.block_on(store::run(command, &stopped, terminal)),
+        Command::Keys { command, data_dir } => keys::run(command, &data_dir, terminal),
+    }
+}
+
+/// Returns what runs a command that waits for a socket or a database.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 #[cfg(test)]

@@ -45,6 +45,10 @@ pub struct Config {
     pub buyers: Buyers,
     /// Where records go.
     pub journal: Journal,
+    /// Where the tables are that operators ask.
+    pub store: Store,
+    /// How personal data is kept.
+    pub personal_data: PersonalData,
     /// Which log lines are written, as `tracing` filters them. Default `info`.
     pub log: String,
     /// How they are written. Default text.
@@ -64,11 +68,18 @@ pub struct Limits {
     /// Auctions that are in flight or hold offers. Default 20,000. Beyond it leads are answered 503
     /// `overloaded`.
     pub auctions_max: u32,
-    /// Finished auctions that are remembered for repeats, reads and operators. Default 100,000. A repeat of an
-    /// older one is a new lead.
+    /// Finished auctions that are kept in memory for repeats, reads and operators. Default 100,000. Older ones
+    /// are asked of the store.
     pub history_max: u32,
-    /// Fingerprints of persons for the recognition of duplicates. Default 1,000,000. Older ones are forgotten.
+    /// Fingerprints of persons that are kept in memory for the recognition of duplicates. Default 1,000,000.
+    /// Older ones are asked of the store.
     pub fingerprints_max: u32,
+    /// Memory of the filter that knows which idempotency keys and persons the store has to be asked for. Default
+    /// 32 MiB, for 25 million of them. A filter that is too small asks the store more often than it needs to.
+    pub filter_bytes: ByteCount,
+    /// Posts whose outcome nobody knows and whose leads are kept in memory to be posted again. Default 10,000.
+    /// Beyond it they wait for a status, a report or a person.
+    pub unknowns_max: u32,
     /// Messages that wait from one shard to another. Default 1,024. Beyond it requests are answered 503.
     pub mesh_queue_max: u32,
     /// Counters of caps and budgets over all windows. Default 200,000. Beyond it a catalog is refused.
@@ -99,21 +110,55 @@ pub struct Buyers {
     pub allow_http: bool,
 }
 
-/// Where records go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where records go, and what is done for their safety.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
-    /// The kind. Default memory.
-    pub kind: JournalKind,
-    /// How long the journal in memory takes to acknowledge a record, so that it waits as one on disk does.
-    /// Default 200 us.
-    pub acknowledge_after: Duration,
+    /// What an acknowledgement means. Default `sync`.
+    pub durability: Durability,
+    /// The size of a segment. Default 64 MiB. Smaller ones are archived sooner and cost more files.
+    pub segment_bytes: ByteCount,
+    /// Free space of the disk below which no new lead is taken. Default 256 MiB.
+    pub free_bytes_min: ByteCount,
+    /// Room kept for the outcomes of posts that are out when the disk is full: nothing, or at least a segment.
+    /// Default 64 MiB.
+    pub ballast_bytes: ByteCount,
+    /// Where segments go that nothing needs any more; empty where they are deleted. Default empty.
+    pub archive_dir: Option<PathBuf>,
+    /// Whether archived segments keep their ciphertexts. Default yes; without them an archive holds no personal
+    /// data, and a store rebuilt from it none either.
+    pub archive_ciphertext: bool,
+    /// How long a segment stays in place after its last record. Default 7 days.
+    pub keep: Duration,
 }
 
-/// The kinds of journals.
+/// What an acknowledgement of the journal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JournalKind {
-    /// Records are kept in memory and lost when the process ends.
-    Memory,
+pub enum Durability {
+    /// The record is on the disk: a power cut loses nothing that was acknowledged.
+    Sync,
+    /// The record is with the operating system: a killed process loses nothing, a power cut the last seconds.
+    Os,
+}
+
+/// Where the tables are that operators ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// `sqlite` for a file in the data directory, or the URL of a PostgreSQL database. Default `sqlite`.
+    pub url: String,
+    /// How far it may fall behind the journal before no new lead is taken. Default 60 s.
+    pub lag_max: Duration,
+}
+
+/// How personal data is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonalData {
+    /// The file of the master key; it is made where it is missing. Default `master.key` in the data directory.
+    /// Keep it apart from the backups of the journal: with both anyone reads what was erased from neither.
+    pub master_key: Option<PathBuf>,
+    /// How long leads can be read. Default 365 days.
+    pub lead_retention: Duration,
+    /// How long the evidence of consent can be read. Default 1,826 days, five years.
+    pub consent_retention: Duration,
 }
 
 /// How log lines are written.

@@ -1,34 +1,55 @@
-//! [`ControlBackend`]: what operators ask of this process.
+//! [`ControlBackend`]: what operators and partners ask of this process.
+
+mod books;
+mod failures;
+mod held;
+mod lists;
+mod persons;
+mod replays;
+mod sales;
+mod unknowns;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use exchange_catalog::{CompileOptions, Diagnostic, Severity, SourceFile, compile};
+use exchange_catalog::{CompileOptions, Diagnostic, Severity, Snapshot, SourceFile, compile};
 use exchange_control::{
-    Applied, ApplyError, Backend, CatalogSummary, KeysError, Principal, Readiness, Unavailable,
+    Applied, ApplyError, Backend, CatalogSummary, JournalState, JournalStatus, KeysError, ListError, Listed,
+    Page, Principal, Readiness, Unavailable,
 };
-use exchange_node::{Mesh, Message, Requester, Shared};
-use exchange_protocol::{Account, Reply, Waiter};
-use exchange_types::{AuctionId, ShardIndex};
-use tokio::sync::oneshot;
+use exchange_journal::{FileStorage, State, Storage as _, WriterHandle};
+use exchange_node::{Admission, Mesh, Message, Requester, Shared};
+use exchange_protocol::{Account, CatalogNames, Reply, Waiter};
+use exchange_store::ledger::CheckpointKey;
+use exchange_store::{QueryError, Store};
+use exchange_types::{AuctionId, ShardIndex, Uuid7};
+use exchange_vault::Vault;
+use exchange_wire::{FingerprintKey, Pseudonyms};
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
+use crate::config::Durability;
 use crate::data_dir::CatalogStore;
+use crate::desk::Desk;
+use crate::journal_keeping::SEGMENT_SUFFIX;
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
+use crate::old_catalogs::OldCatalogs;
 use crate::peers::Peers;
+use crate::projection::error_chain;
 use crate::secret_source::SecretSource;
 use crate::wall_clock;
 
-/// How long an operator waits for a shard. A shard answers within a turn; longer means it does not run.
-const ACCOUNT_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How long an operator waits for a shard. A shard answers within a turn and the disk; longer means that one of
+/// them does not run.
+const SHARD_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Operators' questions that wait at a time.
 const QUESTIONS_MAX: usize = 256;
 
 /// What operators ask of this process.
-#[derive(Debug)]
 pub struct ControlBackend {
     /// The control plane's place in the mesh.
     pub place: ShardIndex,
@@ -46,6 +67,36 @@ pub struct ControlBackend {
     pub catalog: Arc<CatalogIntake>,
     /// Questions to shards that are not answered yet.
     pub questions: Questions,
+    /// The tables.
+    pub(crate) store: Store,
+    /// Where records of the control plane are written.
+    pub(crate) desk: Arc<Desk>,
+    /// The keys of personal data.
+    pub(crate) vault: Vault,
+    /// Catalogs of earlier versions.
+    pub(crate) old_catalogs: Arc<OldCatalogs>,
+    /// The journal, for what it says of itself.
+    pub(crate) writer: WriterHandle,
+    /// The journal's files.
+    pub(crate) storage: FileStorage,
+    /// Up to which record the store has followed.
+    pub(crate) followed: watch::Receiver<u64>,
+    /// When the store was last even with the journal.
+    pub(crate) even_at: watch::Receiver<Instant>,
+    /// What an acknowledgement of the journal means.
+    pub(crate) durability: Durability,
+    /// How sellers know buyers.
+    pub(crate) pseudonyms: Pseudonyms,
+    /// How persons are found.
+    pub(crate) fingerprints: FingerprintKey,
+    /// Proves the ledger's checkpoints.
+    pub(crate) ledger_key: CheckpointKey,
+}
+
+impl core::fmt::Debug for ControlBackend {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ControlBackend").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 /// Questions to shards that are not answered yet, by token.
@@ -91,15 +142,45 @@ impl ControlBackend {
 
     async fn find(&self, id: AuctionId) -> Result<Option<Box<Account>>, Unavailable> {
         let (token, answer) = self.questions.ask().ok_or(Unavailable)?;
-        let owner = self.shared.owner(id.0);
         let waiter = Waiter { place: self.place, token };
         let message = Message::Read { id: id.0, requester: Requester::Operator, waiter };
-        self.mesh.send(self.place, owner, message).map_err(|_| Unavailable)?;
+        match self.ask_shard(id.0, message, answer).await {
+            Some(Reply::Account(account)) => Ok(Some(account)),
+            Some(Reply::Refusal(_) | Reply::Answer { .. } | Reply::Resolved(_)) => Ok(None),
+            None => Err(Unavailable),
+        }
+    }
+
+    /// Sends a message to the shard that owns a sale and waits for its reply.
+    async fn ask_shard(
+        &self,
+        sale: Uuid7,
+        message: Message,
+        answer: oneshot::Receiver<Reply>,
+    ) -> Option<Reply> {
+        let owner = self.shared.owner(sale);
+        self.mesh.send(self.place, owner, message).ok()?;
         self.peers.wake(owner);
-        match timeout(ACCOUNT_WAIT_MAX, answer).await {
-            Ok(Ok(Reply::Account(account))) => Ok(Some(account)),
-            Ok(Ok(Reply::Refusal(_) | Reply::Answer { .. })) => Ok(None),
-            Ok(Err(_)) | Err(_) => Err(Unavailable),
+        timeout(SHARD_WAIT_MAX, answer).await.ok()?.ok()
+    }
+}
+
+/// Returns the store's page of the listener's.
+fn store_page(page: Page) -> exchange_store::Page {
+    exchange_store::Page { limit: page.limit, after: page.cursor }
+}
+
+/// Returns the listener's list of the store's.
+fn listed<T, U>(
+    found: Result<exchange_store::Listed<T>, QueryError>,
+    one: impl FnMut(T) -> U,
+) -> Result<Listed<U>, ListError> {
+    match found {
+        Ok(found) => Ok(Listed { items: found.items.into_iter().map(one).collect(), next: found.next }),
+        Err(QueryError::Cursor(_)) => Err(ListError::Cursor),
+        Err(error) => {
+            tracing::error!(error = %error_chain(&error), "the store cannot be read");
+            Err(ListError::Unavailable)
         }
     }
 }
@@ -115,30 +196,35 @@ pub struct CatalogIntake {
     pub secrets: SecretSource,
     /// Whether catalogs may name endpoints in clear text.
     pub allow_http: bool,
-    /// Held while a catalog is taken, so that versions and folders keep their order.
-    pub turn: Mutex<()>,
 }
 
 impl CatalogIntake {
-    fn take(&self, files: &[SourceFile]) -> Result<Applied, ApplyError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Checks and stores a catalog under the next version.
+    fn take(&self, files: &[SourceFile]) -> Result<(Snapshot, Vec<Diagnostic>), ApplyError> {
         let version = self.catalogs.next_version().map_err(ApplyError::Store)?;
         let now = wall_clock::utc_now();
         let secrets = |reference: &str| self.secrets.lookup(reference);
         let options = CompileOptions { version, now, secrets: &secrets, allow_http: self.allow_http };
-        let (snapshot, mut warnings) = compile(files, &options).map_err(ApplyError::Refused)?;
+        let (snapshot, warnings) = compile(files, &options).map_err(ApplyError::Refused)?;
         let (needed, cells_max) = self.shared.cells_needed(&snapshot);
         if needed > cells_max {
             return Err(ApplyError::Refused(vec![too_many_caps(files, needed, cells_max)]));
         }
         self.catalogs.save(files).map_err(ApplyError::Store)?;
-        self.shared.install(snapshot, now);
+        Ok((snapshot, warnings))
+    }
+
+    /// Puts a catalog in force whose names are on disk.
+    fn install(&self, snapshot: Snapshot, files: &[SourceFile], mut warnings: Vec<Diagnostic>) -> Applied {
+        let version = snapshot.version;
+        let cells_max = self.shared.cells_needed(&snapshot).1;
+        self.shared.install(snapshot, wall_clock::utc_now());
         let without_cell = self.shared.current().caps.rows_without_cell();
         if without_cell > 0 {
             let diagnostic = too_many_caps(files, cells_max.saturating_add(without_cell), cells_max);
             warnings.push(Diagnostic { severity: Severity::Warning, ..diagnostic });
         }
-        Ok(Applied { version, warnings })
+        Applied { version, warnings }
     }
 }
 
@@ -161,8 +247,50 @@ impl Backend for ControlBackend {
     }
 
     fn readiness(&self) -> Readiness {
-        let draining = self.lifecycle.is_draining();
-        Readiness { reasons: if draining { vec!["draining"] } else { Vec::new() } }
+        let mut reasons = Vec::new();
+        if self.lifecycle.is_draining() {
+            reasons.push(Readiness::DRAINING);
+        }
+        match self.writer.state() {
+            State::Failed(_) | State::Stopped => reasons.push(Readiness::JOURNAL_FAILED),
+            State::Full { .. } => reasons.push(Readiness::JOURNAL_FULL),
+            State::Running => {}
+        }
+        if self.shared.admission() == Admission::ProjectorLag {
+            reasons.push(Readiness::PROJECTOR_BEHIND);
+        }
+        Readiness { reasons }
+    }
+
+    fn journal(&self) -> JournalState {
+        let (status, durable) = (self.writer.state(), self.writer.durable_sequence());
+        let projected = *self.followed.borrow();
+        let waited = self.even_at.borrow().elapsed().as_millis();
+        let projector_lag_ms =
+            if projected < durable { u64::try_from(waited).unwrap_or(u64::MAX) } else { 0 };
+        let segments = self.storage.list().map_or(0, |names| {
+            let named = names.iter().filter(|name| name.ends_with(SEGMENT_SUFFIX)).count();
+            u64::try_from(named).unwrap_or(u64::MAX)
+        });
+        JournalState {
+            status: match status {
+                State::Running => JournalStatus::Running,
+                State::Full { .. } => JournalStatus::Full,
+                State::Failed(_) | State::Stopped => JournalStatus::Failed,
+            },
+            durability: match self.durability {
+                Durability::Sync => "sync",
+                Durability::Os => "os",
+            },
+            // Records get their number when they are written.
+            sequence: durable,
+            durable,
+            projected,
+            projector_lag_ms,
+            backlog_bytes: self.writer.backlog_bytes(),
+            segments,
+            free_bytes: self.storage.free_bytes().unwrap_or(0),
+        }
     }
 
     fn catalog(&self) -> CatalogSummary {
@@ -170,9 +298,18 @@ impl Backend for ControlBackend {
     }
 
     async fn apply(&self, files: Vec<SourceFile>) -> Result<Applied, ApplyError> {
-        let catalog = Arc::clone(&self.catalog);
-        let taking = tokio::task::spawn_blocking(move || catalog.take(&files));
-        taking.await.unwrap_or_else(|error| Err(ApplyError::Store(std::io::Error::other(error))))
+        let stored =
+            |error: &dyn core::fmt::Display| ApplyError::Store(std::io::Error::other(error.to_string()));
+        // The desk's turn keeps versions and folders in their order.
+        let mut turn = self.desk.turn().await;
+        let (catalog, files) = (Arc::clone(&self.catalog), Arc::new(files));
+        let (taker, given) = (Arc::clone(&catalog), Arc::clone(&files));
+        let taking = tokio::task::spawn_blocking(move || taker.take(&given));
+        let (snapshot, warnings) = taking.await.map_err(|error| stored(&error))??;
+        let names = CatalogNames::of(&snapshot, wall_clock::utc_now());
+        turn.write(&[names.into()]).await.map_err(|error| stored(&error))?;
+        let installing = tokio::task::spawn_blocking(move || catalog.install(snapshot, &files, warnings));
+        installing.await.map_err(|error| stored(&error))
     }
 
     fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {

@@ -4,12 +4,18 @@
 //! DATA_DIR/lock           held while a process serves from the folder
 //! DATA_DIR/secret.key     the root of ids, pseudonyms and fingerprints
 //! DATA_DIR/keys.toml      the hashes of the bearer keys
+//! DATA_DIR/master.key     wraps the keys of personal data, unless the configuration names another file
+//! DATA_DIR/keyslots/      a key for the personal data of each lead
 //! DATA_DIR/catalog/7/     the files of catalog version 7
+//! DATA_DIR/journal/       every record
+//! DATA_DIR/checkpoints/   what a start needs of older records
+//! DATA_DIR/store.db       the tables that operators ask, unless they are in PostgreSQL
 //! ```
 //!
 //! The folder and its files belong to one user and nobody else reads them.
 
 mod catalog_store;
+mod checkpoints;
 mod secret_key;
 mod synced_file;
 
@@ -19,6 +25,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 pub use catalog_store::{CatalogStore, StoredCatalog};
+pub use checkpoints::Checkpoints;
 pub use secret_key::SecretKey;
 
 pub(crate) use synced_file::replace_file;
@@ -95,6 +102,40 @@ impl DataDir {
     /// Returns where the keys are kept.
     pub fn keys_file(&self) -> PathBuf {
         self.path.join("keys.toml")
+    }
+
+    /// Reads the secret of a folder that was served from before.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot be read, or that it is exposed or damaged.
+    pub fn read_secret_key(&self) -> Result<SecretKey, DataDirError> {
+        SecretKey::read_existing(&self.path.join("secret.key"))
+    }
+
+    /// Returns the folder of the journal.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
+    /// Returns the folder of the keys of personal data.
+    pub fn key_slots(&self) -> PathBuf {
+        self.path.join("keyslots")
+    }
+
+    /// Returns the file of the master key, where the configuration names no other.
+    pub fn master_key(&self) -> PathBuf {
+        self.path.join("master.key")
+    }
+
+    /// Returns the file of the embedded store.
+    pub fn store(&self) -> PathBuf {
+        self.path.join("store.db")
+    }
+
+    /// Returns where checkpoints are kept.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::new(self.path.join("checkpoints"))
     }
 
     /// Claims the folder for this process until the guard is dropped.

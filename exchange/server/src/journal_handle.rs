@@ -1,36 +1,40 @@
 //! [`JournalHandle`]: a shard's way into the journal.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
-use std::thread::Thread;
 
+use exchange_journal::WriterHandle;
 use exchange_protocol::RecordBatch;
 use exchange_types::ShardIndex;
-
-use crate::memory_journal::MemoryJournal;
 
 /// A shard's way into the journal.
 #[derive(Clone, Debug)]
 pub struct JournalHandle {
-    journal: Arc<MemoryJournal>,
-    writer: Thread,
+    writer: WriterHandle,
+    /// Whether it was said that nothing is taken any more; once is enough.
+    said: Arc<AtomicBool>,
 }
 
 impl JournalHandle {
-    /// Returns the way into a journal whose writer is this thread.
-    pub fn new(journal: Arc<MemoryJournal>, writer: Thread) -> Self {
-        Self { journal, writer }
+    /// Returns the way into a journal.
+    pub fn new(writer: WriterHandle) -> Self {
+        Self { writer, said: Arc::default() }
     }
 
     /// Hands records over; the shard's bell rings when they are acknowledged.
+    ///
+    /// Where the journal takes nothing any more nothing is acknowledged either, so nothing is sold; the process is
+    /// about to stop then, and says why.
     pub fn append(&self, shard: ShardIndex, batch: RecordBatch<'_>) {
-        let last = batch.first.saturating_add(batch.count).saturating_sub(1);
-        if self.journal.written(shard, last) {
-            self.writer.unpark();
+        if let Err(error) = self.writer.append(shard.0, batch)
+            && !self.said.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!(shard = shard.0, %error, "records are not taken by the journal");
         }
     }
 
     /// Returns up to which record a shard's records are acknowledged.
     pub fn durable(&self, shard: ShardIndex) -> u64 {
-        self.journal.durable(shard)
+        self.writer.durable(shard.0)
     }
 }

@@ -2,40 +2,57 @@
 
 use core::time::Duration;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
-use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
 use exchange_control::router;
-use exchange_counters::{Counters, CountersConfig};
-use exchange_node::{Mesh, NodeConfig, Shared};
-use exchange_transport::{Acceptor, AddressGuard, ClientConfig, ServerLimits, ShardInlet, shard_inlet};
-use exchange_types::{Nanos, ShardIndex};
+use exchange_journal::{FileStorage, Hooks, Writer, WriterConfig, WriterHandle};
+use exchange_node::{Mesh, Recovery, RecoveryLimits, Shared};
+use exchange_protocol::CatalogNames;
+use exchange_transport::{Acceptor, ShardInlet, shard_inlet};
+use exchange_types::ShardIndex;
+use exchange_vault::Vault;
+use exchange_wire::{FingerprintKey, Pseudonyms};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::LocalSet;
 
 use crate::cli::Start;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
-use crate::control_backend::{CatalogIntake, ControlBackend, Questions, too_many_caps};
+use crate::control_backend::{CatalogIntake, ControlBackend, Questions};
+use crate::core_dumps;
 use crate::data_dir::{DataDir, DataDirGuard, SecretKey};
+use crate::desk::Desk;
 use crate::file_handles;
 use crate::journal_handle::JournalHandle;
+use crate::journal_keeping::{Keeping, keep_journal};
+use crate::journal_watch::{StoreLag, watch_journal};
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
-use crate::memory_journal::MemoryJournal;
+use crate::old_catalogs::OldCatalogs;
+use crate::past::{Asked, Memory, Past, answer_past};
 use crate::peers::Peers;
+use crate::projection::{Projection, ledger_signer, store_config};
+use crate::recovery::{Found, recover};
+use crate::renewal::{keep_windows_open, reload_keys_on_hangup};
 use crate::secret_source::SecretSource;
-use crate::shard::{self, ShardSetup};
+use crate::settlement::keep_settling;
+use crate::shard::{self, Before, ShardSetup};
+use crate::startup::{client_config, first_catalog, node_config, server_limits, shared};
+use crate::vault_keeper::{self, VaultKeeper};
 use crate::wall_clock;
+use crate::webhook_delivery::keep_delivering;
 
 /// Connections that wait for a shard to take them; beyond, they are closed.
 const INLET_MAX: usize = 1_024;
-/// How often it is looked whether a window has closed.
-const WINDOWS_LOOK: Duration = Duration::from_secs(5);
-/// How often the instants of schedules are computed anew; they are known for some weeks ahead.
-const SCHEDULES_EVERY: Nanos = Nanos::from_secs(24 * 3_600);
+/// Bytes of records that wait for the disk, for each shard; admission stops long before.
+const INLET_BYTES_MAX: usize = 64 << 20;
+/// How often the journal looks how full the disk is.
+const DISK_LOOK: Duration = Duration::from_millis(200);
+/// How long a process whose journal has failed goes on answering.
+const FAILED_GRACE: Duration = Duration::from_secs(3);
 
 /// What every thread of the process shares.
 struct Process {
@@ -47,54 +64,103 @@ struct Process {
     lifecycle: Arc<Lifecycle>,
     clock: Clock,
     secret: SecretKey,
+    vault: Vault,
+    past: Past,
+    old_catalogs: Arc<OldCatalogs>,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains.
 ///
 /// # Errors
 ///
-/// Says what could not be opened, bound or started.
+/// Says what could not be opened, recovered, bound or started, or that the journal has failed.
 pub fn serve(start: Start) -> anyhow::Result<()> {
     let Start { config, catalog } = start;
     log_to_stderr(&config)?;
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    if provider.install_default().is_err() {
-        tracing::debug!("a TLS provider is installed already");
-    }
+    core_dumps::forbid();
+    install_tls_provider();
     let guard = DataDir::open(&config.data_dir)?.lock()?;
     let secret = guard.secret_key()?;
     let keys = Arc::new(KeyStore::open(&guard.dir().keys_file())?);
+    let seller = bind(config.seller.listen)?;
+    let control = bind(config.control.listen)?;
     let (snapshot, secrets) = first_catalog(&config, &guard, catalog)?;
     file_handles::raise(&config, &snapshot);
+    let node = node_config(&config);
+    let Found { journal, storage, recovery } = recover(&config, guard.dir(), RecoveryLimits::of(&node))?;
+    let vault = vault_keeper::open(&config.personal_data, guard.dir(), &recovery)?;
+    let keeper = VaultKeeper::start(vault.clone(), config.personal_data.clone())?;
+    let places = config.shards.saturating_add(1);
+    let peers = Arc::new(Peers::new(places));
+    let desk_bell = Arc::new(Notify::new());
+    let hooks = journal_hooks(&peers, &desk_bell, config.shards);
+    let sizes = WriterConfig { sources: places, inlet_bytes_max: INLET_BYTES_MAX, watch_every: DISK_LOOK };
+    let (writer, thread) =
+        Writer::start(journal, sizes, hooks).context("cannot start the journal's thread")?;
+    let known = recovery.knows_catalog(snapshot.version);
+    let shared = shared(&config, node, &secret, snapshot)?;
+    shared.restore(&recovery, wall_clock::utc_now());
+    let (past, questions) = Past::new(config.shards, Arc::clone(&peers));
+    let old = OldCatalogs::new(guard.catalogs(), secrets.clone(), config.buyers.allow_http);
     let process = Process {
-        shared: shared(&config, &secret, snapshot)?,
-        mesh: Mesh::new(config.shards.saturating_add(1), usize::try_from(config.limits.mesh_queue_max)?),
-        peers: Arc::new(Peers::new(config.shards.saturating_add(1))),
+        shared,
+        mesh: Mesh::new(places, usize::try_from(config.limits.mesh_queue_max)?),
+        peers,
         keys,
         lifecycle: Arc::new(Lifecycle::new()),
         clock: Clock::start(),
         secret,
+        vault,
+        past,
+        old_catalogs: Arc::new(old),
         config,
     };
-    let seller = bind(process.config.seller.listen)?;
-    let control = bind(process.config.control.listen)?;
-    let journal = Arc::new(MemoryJournal::new(
-        process.config.shards,
-        process.config.journal.acknowledge_after,
-        process.secret.hash_key("journal delay"),
-    ));
-    let writer = journal.start(&process.peers).context("cannot start the journal's thread")?;
-    let handle = JournalHandle::new(Arc::clone(&journal), writer.thread().clone());
-    let (inlets, shards) = process.start_shards(&handle)?;
-    announce(&seller, &control)?;
+    let (inlets, shards) = process.start_shards(&JournalHandle::new(writer.clone()), recovery)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(process.control(Opened { seller, control, inlets, shards, guard, secrets }))?;
-    journal.stop();
-    writer.thread().unpark();
-    if writer.join().is_err() {
+    let opened = Opened {
+        seller,
+        control,
+        inlets,
+        shards,
+        guard,
+        secrets,
+        writer: writer.clone(),
+        storage,
+        questions,
+        desk_bell,
+        known,
+    };
+    // Connections to sellers' webhooks live on this thread.
+    let local = LocalSet::new();
+    let ended = local.block_on(&runtime, process.control(opened));
+    {
+        // What is dropped with its tasks, such as a connection to the store, asks for the runtime.
+        let _within = runtime.enter();
+        drop(local);
+    }
+    runtime.shutdown_background();
+    writer.stop();
+    if ended.is_ok() && thread.join().is_err() {
         tracing::error!("the journal's thread has panicked");
     }
-    Ok(())
+    keeper.stop();
+    ended
+}
+
+fn install_tls_provider() {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    if provider.install_default().is_err() {
+        tracing::debug!("a TLS provider is installed already");
+    }
+}
+
+/// Returns what the journal rings: the bell of the shard, or that of the desk, which is the source after them.
+fn journal_hooks(peers: &Arc<Peers>, desk_bell: &Arc<Notify>, desk: u16) -> Hooks {
+    let (peers, desk_bell) = (Arc::clone(peers), Arc::clone(desk_bell));
+    let wake = move |source| {
+        if source == desk { desk_bell.notify_one() } else { peers.wake(ShardIndex(source)) }
+    };
+    Hooks { wake: Box::new(wake), clock: Box::new(wall_clock::utc_now) }
 }
 
 /// What the control plane takes over at the start.
@@ -105,15 +171,27 @@ struct Opened {
     shards: Vec<JoinHandle<()>>,
     guard: DataDirGuard,
     secrets: SecretSource,
+    writer: WriterHandle,
+    storage: FileStorage,
+    /// What the shards ask of the store.
+    questions: mpsc::Receiver<Asked>,
+    /// Rings when records of the desk are on disk.
+    desk_bell: Arc<Notify>,
+    /// Whether the journal has the names of the catalog in force.
+    known: bool,
 }
 
 impl Process {
+    /// Starts the shards and returns when each has what it had before the restart.
     fn start_shards(
         &self,
         journal: &JournalHandle,
+        recovery: Recovery,
     ) -> anyhow::Result<(Vec<ShardInlet>, Vec<JoinHandle<()>>)> {
         let mut inlets = Vec::new();
         let mut threads = Vec::new();
+        let recovered = Arc::new(recovery);
+        let (restored, all_restored) = std::sync::mpsc::sync_channel(usize::from(self.config.shards));
         for place in 0..self.config.shards {
             let (inlet, outlet) = shard_inlet(INLET_MAX);
             inlets.push(inlet);
@@ -131,18 +209,163 @@ impl Process {
                 outlet,
                 pseudonyms: self.secret.derive("pseudonyms"),
                 fingerprints: self.secret.derive("fingerprints"),
+                vault: self.vault.clone(),
+                past: self.past.clone(),
+                before: Before {
+                    recovered: Arc::clone(&recovered),
+                    old_catalogs: Arc::clone(&self.old_catalogs),
+                    restored: restored.clone(),
+                },
             });
             threads.push(thread.with_context(|| format!("cannot start shard {place}"))?);
         }
+        drop(restored);
+        // Each shard reports once; one that panicked has dropped its end.
+        let reported = all_restored.iter().take(usize::from(self.config.shards)).count();
+        anyhow::ensure!(reported == usize::from(self.config.shards), "a shard could not be restored");
         Ok((inlets, threads))
+    }
+
+    /// Starts what goes on beside the requests, for as long as the process lives.
+    fn start_background(&self, background: Background<'_>) {
+        let Background { dir, projection, desk, writer, storage, questions } = background;
+        tokio::spawn(keep_windows_open(Arc::clone(&self.shared)));
+        tokio::spawn(reload_keys_on_hangup(Arc::clone(&self.keys)));
+        let memory = Memory {
+            store: projection.store.as_exchange(),
+            shared: Arc::clone(&self.shared),
+            old_catalogs: Arc::clone(&self.old_catalogs),
+        };
+        tokio::spawn(answer_past(questions, self.past.clone(), memory));
+        tokio::spawn(keep_settling(desk, projection.store.as_exchange()));
+        tokio::task::spawn_local(keep_delivering(
+            projection.store.as_exchange(),
+            Arc::clone(&self.shared),
+            client_config(&self.config),
+        ));
+        tokio::spawn(keep_journal(Keeping {
+            dir,
+            config: self.config.journal.clone(),
+            limits: RecoveryLimits::of(self.shared.config()),
+            storage,
+            writer,
+            followed: projection.followed.clone(),
+        }));
     }
 
     /// Runs the control plane until the process stops. Not cancel-safe.
     async fn control(&self, opened: Opened) -> anyhow::Result<()> {
-        let Opened { seller, control, inlets, shards, guard, secrets } = opened;
+        let Opened {
+            seller,
+            control,
+            inlets,
+            shards,
+            guard,
+            secrets,
+            writer,
+            storage,
+            questions,
+            desk_bell,
+            known,
+        } = opened;
         let place = ShardIndex(self.config.shards);
-        let backend = Arc::new(ControlBackend {
-            place,
+        let (stop_background, stopping) = watch::channel(false);
+        let store = store_config(&self.config, guard.dir(), &self.secret)?;
+        let lag_max = self.config.store.lag_max;
+        let projection =
+            Projection::start(store, (writer.clone(), storage.clone()), lag_max, stopping).await?;
+        let desk = Arc::new(Desk::new(writer.clone(), place.0, desk_bell, projection.followed.clone()));
+        let now = wall_clock::utc_now();
+        if !known {
+            let names = CatalogNames::of(&self.shared.current().snapshot, now);
+            desk.turn().await.write(&[names.into()]).await?;
+        }
+        let backend = Arc::new(self.backend(&guard, secrets, &desk, (&projection, &writer, &storage))?);
+        let connections_max = usize::try_from(self.config.limits.connections_max)?;
+        announce(&seller, &control)?;
+        let acceptor = Acceptor::new(tokio::net::TcpListener::from_std(seller)?, inlets, connections_max);
+        let accepting = tokio::spawn(acceptor.run(self.lifecycle.stopping()));
+        let (answers, ringing) = (Arc::clone(&backend), self.peers.bell(place));
+        tokio::spawn(async move {
+            loop {
+                ringing.notified().await;
+                answers.take_messages();
+            }
+        });
+        self.start_background(Background {
+            dir: guard.dir().clone(),
+            projection: &projection,
+            desk,
+            writer: writer.clone(),
+            storage,
+            questions,
+        });
+        let lag = StoreLag { behind: projection.behind.clone() };
+        let failed = watch_journal(writer, Arc::clone(&self.shared), lag);
+        // Operators see `draining` until the last seller has its answer.
+        let (drained, mut all_drained) = watch::channel(false);
+        let stop = async move {
+            // An error means that the sender is gone, and with it the process.
+            drop(all_drained.wait_for(|all| *all).await);
+        };
+        let listener = tokio::net::TcpListener::from_std(control)?;
+        let serving = tokio::spawn(exchange_control::serve(listener, router(backend), stop));
+        self.until_stopped(failed).await?;
+        self.lifecycle.drain();
+        accepting.await?;
+        tokio::task::spawn_blocking(move || join(shards)).await?;
+        drained.send_replace(true);
+        serving.await?;
+        stop_background.send_replace(true);
+        projection.finish().await;
+        drop(guard);
+        Ok(())
+    }
+}
+
+/// What goes on beside the requests works with.
+struct Background<'a> {
+    dir: DataDir,
+    projection: &'a Projection,
+    desk: Arc<Desk>,
+    writer: WriterHandle,
+    storage: FileStorage,
+    questions: mpsc::Receiver<Asked>,
+}
+
+impl Process {
+    /// Waits for a signal to stop.
+    ///
+    /// # Errors
+    ///
+    /// Says that the journal has failed, after those who wait had the time to be answered.
+    async fn until_stopped(&self, failed: impl Future<Output = String>) -> anyhow::Result<()> {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM: draining"),
+            _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
+            why = failed => {
+                tracing::error!(why, "the journal has failed: stopping; the restart begins with what is on disk");
+                self.lifecycle.drain();
+                // Who waits is answered `pending`; what waits for the disk never ends.
+                tokio::time::sleep(FAILED_GRACE).await;
+                anyhow::bail!("the journal has failed: {why}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what operators and partners ask of this process.
+    fn backend(
+        &self,
+        guard: &DataDirGuard,
+        secrets: SecretSource,
+        desk: &Arc<Desk>,
+        (projection, writer, storage): (&Projection, &WriterHandle, &FileStorage),
+    ) -> anyhow::Result<ControlBackend> {
+        Ok(ControlBackend {
+            place: ShardIndex(self.config.shards),
             shared: Arc::clone(&self.shared),
             mesh: self.mesh.clone(),
             peers: Arc::clone(&self.peers),
@@ -153,44 +376,21 @@ impl Process {
                 catalogs: guard.catalogs(),
                 secrets,
                 allow_http: self.config.buyers.allow_http,
-                turn: Mutex::default(),
             }),
             questions: Questions::default(),
-        });
-        let connections_max = usize::try_from(self.config.limits.connections_max)?;
-        let acceptor = Acceptor::new(tokio::net::TcpListener::from_std(seller)?, inlets, connections_max);
-        let accepting = tokio::spawn(acceptor.run(self.lifecycle.stopping()));
-        let answers = Arc::clone(&backend);
-        let bell = self.peers.bell(place);
-        tokio::spawn(async move {
-            loop {
-                bell.notified().await;
-                answers.take_messages();
-            }
-        });
-        tokio::spawn(keep_windows_open(Arc::clone(&self.shared)));
-        tokio::spawn(reload_keys_on_hangup(Arc::clone(&self.keys)));
-        // Operators see `draining` until the last seller has its answer.
-        let (drained, mut all_drained) = watch::channel(false);
-        let stop = async move {
-            // An error means that the sender is gone, and with it the process.
-            drop(all_drained.wait_for(|all| *all).await);
-        };
-        let listener = tokio::net::TcpListener::from_std(control)?;
-        let serving = tokio::spawn(exchange_control::serve(listener, router(backend), stop));
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("SIGTERM: draining"),
-            _ = interrupt.recv() => tracing::info!("SIGINT: draining"),
-        }
-        self.lifecycle.drain();
-        accepting.await?;
-        tokio::task::spawn_blocking(move || join(shards)).await?;
-        drained.send_replace(true);
-        serving.await?;
-        drop(guard);
-        Ok(())
+            store: projection.store.clone(),
+            desk: Arc::clone(desk),
+            vault: self.vault.clone(),
+            old_catalogs: Arc::clone(&self.old_catalogs),
+            writer: writer.clone(),
+            storage: storage.clone(),
+            followed: projection.followed.clone(),
+            even_at: projection.even_at.clone(),
+            durability: self.config.journal.durability,
+            pseudonyms: Pseudonyms::new(&self.secret.derive("pseudonyms")),
+            fingerprints: FingerprintKey::new(&self.secret.derive("fingerprints")),
+            ledger_key: ledger_signer(&self.secret)?.key(),
+        })
     }
 }
 
@@ -200,80 +400,6 @@ fn join(shards: Vec<JoinHandle<()>>) {
             tracing::error!("a shard's thread has panicked");
         }
     }
-}
-
-fn shared(config: &Config, secret: &SecretKey, snapshot: Snapshot) -> anyhow::Result<Arc<Shared>> {
-    let shards = usize::from(config.shards).max(1);
-    let of_one = |all: u32| usize::try_from(all).unwrap_or(usize::MAX).div_ceil(shards);
-    let node = NodeConfig {
-        shards: config.shards,
-        auctions_max: u32::try_from(of_one(config.limits.auctions_max)).unwrap_or(u32::MAX),
-        history_max: of_one(config.limits.history_max),
-        fingerprints_max: of_one(config.limits.fingerprints_max),
-        mesh_queue_max: usize::try_from(config.limits.mesh_queue_max).unwrap_or(usize::MAX),
-    };
-    let cells_max = usize::try_from(config.limits.cells_max).unwrap_or(usize::MAX);
-    let counters = Counters::new(CountersConfig { cells_max, ..CountersConfig::default() });
-    let (needed, cells_max) = counters.cells_needed(&snapshot);
-    anyhow::ensure!(needed <= cells_max, "{}", too_many_caps(&[], needed, cells_max));
-    let now = wall_clock::utc_now();
-    Ok(Arc::new(Shared::new(node, secret.hash_key("node"), counters, snapshot, now)))
-}
-
-/// Takes the catalog that was given, else the one that was in force, else an empty one.
-fn first_catalog(
-    config: &Config,
-    guard: &DataDirGuard,
-    given: Option<crate::cli::CatalogFiles>,
-) -> anyhow::Result<(Snapshot, SecretSource)> {
-    let store = guard.catalogs();
-    let stored = SecretSource::new(config.data_dir.clone());
-    let (version, files, secrets) = match given {
-        Some(given) => {
-            let secrets = given.secrets;
-            let files = given.files;
-            let version = store.save(&files).context("cannot store the catalog")?;
-            (version, files, secrets)
-        }
-        None => match store.load().context("cannot read the stored catalog")? {
-            Some(found) => (found.version, found.files, stored),
-            None => (0, Vec::new(), stored),
-        },
-    };
-    let snapshot = compiled(version, &files, &secrets, config.buyers.allow_http)?;
-    Ok((snapshot, secrets))
-}
-
-fn compiled(
-    version: u64,
-    files: &[SourceFile],
-    secrets: &SecretSource,
-    allow_http: bool,
-) -> anyhow::Result<Snapshot> {
-    let lookup = |reference: &str| secrets.lookup(reference);
-    let options = CompileOptions { version, now: wall_clock::utc_now(), secrets: &lookup, allow_http };
-    match compile(files, &options) {
-        Ok((snapshot, _warnings)) => Ok(snapshot),
-        Err(found) => {
-            let all: Vec<String> = found.iter().map(ToString::to_string).collect();
-            anyhow::bail!("the stored catalog has mistakes:\n{}", all.join("\n"))
-        }
-    }
-}
-
-fn client_config(config: &Config) -> ClientConfig {
-    let allowed = config.buyers.allow_addresses.clone();
-    ClientConfig { guard: AddressGuard::new(allowed), ..ClientConfig::default() }
-}
-
-fn server_limits(config: &Config) -> anyhow::Result<ServerLimits> {
-    Ok(ServerLimits {
-        body_bytes_max: usize::try_from(config.limits.body_bytes_max)?,
-        header_wait_max: config.limits.header_timeout,
-        request_wait_max: config.limits.request_timeout,
-        idle_max: config.limits.idle_timeout,
-        ..ServerLimits::default()
-    })
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -290,51 +416,7 @@ fn announce(seller: &TcpListener, control: &TcpListener) -> anyhow::Result<()> {
     writeln!(out, r#"{{"seller":"{seller}","control":"{control}"}}"#)?;
     out.flush()?;
     tracing::info!(%seller, %control, "the exchange takes leads");
-    tracing::warn!("the journal is kept in memory: what was sold is forgotten when this process ends");
     Ok(())
-}
-
-/// Makes the next windows' counters before they open, and once a day schedules' instants before they run out.
-async fn keep_windows_open(shared: Arc<Shared>) {
-    let mut looks = tokio::time::interval(WINDOWS_LOOK);
-    let mut refreshed = wall_clock::utc_now();
-    loop {
-        looks.tick().await;
-        let now = wall_clock::utc_now();
-        let schedules = now >= refreshed.saturating_add(SCHEDULES_EVERY);
-        if !schedules && now < shared.current().caps.next_boundary() {
-            continue;
-        }
-        if schedules {
-            refreshed = now;
-        }
-        let renewed = Arc::clone(&shared);
-        // Thousands of windows take milliseconds, which the control plane's thread has other use for.
-        let renewing = tokio::task::spawn_blocking(move || {
-            if schedules { renewed.refresh_schedules(now) } else { renewed.refresh_windows(now) }
-        });
-        if renewing.await.is_err() {
-            tracing::error!("the windows of caps could not be renewed");
-        }
-        let without_cell = shared.current().caps.rows_without_cell();
-        if without_cell > 0 {
-            tracing::error!(
-                without_cell,
-                "caps have no counter and so no room: raise limits.cells_max and restart"
-            );
-        }
-    }
-}
-
-/// Reads the keys again at every SIGHUP.
-async fn reload_keys_on_hangup(keys: Arc<KeyStore>) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    while hangup.recv().await.is_some() {
-        match keys.reload() {
-            Ok(active) => tracing::info!(active, "keys are in force"),
-            Err(error) => tracing::error!(%error, "the keys could not be read; the ones in force stay"),
-        }
-    }
 }
 
 fn log_to_stderr(config: &Config) -> anyhow::Result<()> {

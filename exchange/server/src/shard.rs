@@ -12,4 +12,4 @@ mod runtime;
 mod seller_handler;
 mod thread;
 
-pub(crate) use thread::{ShardSetup, start};
+pub(crate) use thread::{Before, ShardSetup, start};

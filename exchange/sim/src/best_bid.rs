@@ -47,10 +47,12 @@ pub(crate) fn check(world: &mut World, story: &Story) {
     for post in &story.posts {
         wrong = wrong.or_else(|| wrong_price(world, story, post, margin));
     }
-    if story.kind == SaleKind::OneCall && wrong.is_none() {
+    if story.kind == SaleKind::OneCall && !story.interrupted && wrong.is_none() {
         let bidders = bidders(world, story, market, (terms, margin));
         let allowed = terms.max_buyers.map_or(market.max_buyers, |wanted| wanted.min(market.max_buyers));
-        let answer_by = terms.wait_ms.map_or(market.answer_by_ms, |wait| wait.min(market.answer_by_ms));
+        let wait = terms.wait_ms.map_or(market.answer_by_ms, |wait| wait.min(market.answer_by_ms));
+        // A lead that had to wait for the store has less.
+        let answer_by = story.asks.wait_us.map_or(wait, |left| wait.min(u64::from(left).div_euclid(1_000)));
         let limits = Limits {
             allowed: usize::from(allowed),
             last_start_us: answer_by.saturating_sub(market.post_min_ms).saturating_mul(1_000),

@@ -40,6 +40,7 @@ pub(crate) struct BuyerPlan {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the catalog of its own")]
 pub(crate) struct CampaignPlan {
     pub(crate) name: String,
     pub(crate) buyer: usize,
@@ -53,7 +54,19 @@ pub(crate) struct CampaignPlan {
     pub(crate) paused: bool,
     post_timeout_ms: u64,
     pub(crate) unknown_max: u64,
+    idempotent: bool,
+    has_status: bool,
+    pub(crate) on_unknown: OnUnknown,
+    unknown_after_secs: u64,
     caps: Caps,
+}
+
+/// What a campaign makes of a post of which nobody knows after its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnUnknown {
+    Hold,
+    Accepted,
+    Rejected,
 }
 
 /// Limits, in leads or cents.
@@ -205,6 +218,19 @@ unknown_max = {unknown_max}
 post = {{ url = "https://{name}.example/post", timeout = "{post_timeout_ms}ms" }}
 "#
         );
+        let rule = match campaign.on_unknown {
+            OnUnknown::Hold => "hold",
+            OnUnknown::Accepted => "assume_accepted",
+            OnUnknown::Rejected => "assume_rejected",
+        };
+        let _ = writeln!(
+            text,
+            "idempotent = {}\non_unknown = \"{rule}\"\nunknown_after = \"{}s\"",
+            campaign.idempotent, campaign.unknown_after_secs
+        );
+        if campaign.has_status {
+            let _ = writeln!(text, "status_url = \"https://{name}.example/posts/{{post_id}}\"");
+        }
         if let Some(cents) = campaign.reserve_cents {
             let _ = writeln!(text, "reserve = {}", money(cents));
         }
@@ -280,6 +306,14 @@ fn campaign(number: u64, buyers: usize, draw: &mut Draw) -> CampaignPlan {
         paused: draw.percent(5),
         post_timeout_ms: draw.between(300, 3_000),
         unknown_max: draw.between(1, 10),
+        idempotent: draw.percent(60),
+        has_status: draw.percent(40),
+        on_unknown: match draw.weighted([60, 20, 20]) {
+            0 => OnUnknown::Hold,
+            1 => OnUnknown::Accepted,
+            _ => OnUnknown::Rejected,
+        },
+        unknown_after_secs: draw.between(2, 60),
         caps: Caps::new(draw),
     }
 }

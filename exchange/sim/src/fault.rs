@@ -22,4 +22,18 @@ pub enum Fault {
     NoFingerprints,
     /// The shell never says that time has passed.
     NoTicks,
+    /// The disk says that it has synced, and keeps nothing.
+    IdleSyncs,
+    /// A start leaves out intents.
+    ForgetsIntents,
+    /// A start leaves out what posts of which nobody knew turned out to be.
+    ForgetsResolutions,
+    /// A start leaves out under which keys leads came.
+    ForgetsKeys,
+    /// A start leaves out what was counted.
+    ForgetsCounts,
+    /// A start draws keys of personal data anew that were drawn before.
+    SlotsTwice,
+    /// The network reports what buyers took as rejected when they are asked again.
+    FalseStatus,
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use exchange_node::{Arrival, Current, PostArrival, Requester};
 use exchange_protocol::{OfferKey, SaleKind, SellerPost, Waiter};
 use exchange_types::{
-    Amount, FieldIndex, Nanos, OfferId, SellerIndex, Submission, Uuid7, Value, VerticalIndex,
+    Amount, FieldIndex, Nanos, OfferId, SellerIndex, ShardIndex, Submission, Uuid7, Value, VerticalIndex,
 };
 
 use crate::fault::Fault;
+use crate::resolver::{STORE_WAIT, phone_of};
 use crate::run::Sim;
 use crate::seller::{Request, Terms, What};
 
@@ -18,7 +19,10 @@ const MESH_SLACK: Nanos = Nanos::from_millis(1);
 impl Sim {
     /// Hands a request in at its shard.
     pub(crate) fn hand_in(&mut self, number: usize) {
-        let Some(request) = self.world.requests.get(number).cloned() else { return };
+        let Some(mut request) = self.world.requests.get(number).cloned() else { return };
+        // A start may have made them fewer.
+        request.place = ShardIndex(request.place.0 % self.world.shards.max(1));
+        let request = request;
         let now = self.world.clock.now();
         self.world.trace.write(format_args!(
             "at {} request {number} {:?} {} person {} {:?} {}",
@@ -42,7 +46,7 @@ impl Sim {
                 self.post(number, &request, (*ping, offer_ids, *fallback), waiter);
             }
             What::Read { id, by_operator } => {
-                self.wait(number, Nanos::ZERO);
+                self.wait(number, if *by_operator { Nanos::ZERO } else { STORE_WAIT });
                 let requester = if *by_operator {
                     Requester::Operator
                 } else {
@@ -64,6 +68,7 @@ impl Sim {
         let due = self.world.clock.now().mono.saturating_add(length).saturating_add(slack);
         if let Some(request) = self.world.requests.get_mut(number) {
             request.due = Some(due);
+            request.life = self.world.life;
             self.world.waiting.insert((due, number));
         }
     }
@@ -111,8 +116,8 @@ impl Sim {
         let now = self.world.clock.now();
         let mut submission = Box::<Submission>::default();
         let mut seller = SellerIndex(u32::MAX);
-        let mut limit = Nanos::ZERO;
-        // A ping that is not open any more has no schema; its shard says what became of it.
+        // A ping that is not open any more has no schema; its shard says what became of it, or asks the store.
+        let mut limit = STORE_WAIT;
         if let Some((snapshot, vertical)) = self.shared.ping_schema(ping) {
             seller = snapshot.seller_named(&request.seller).unwrap_or(seller);
             limit = snapshot.vertical(vertical).map_or(limit, |vertical| vertical.answer_by);
@@ -154,7 +159,7 @@ fn fill(
     let zip = submission.push_text("80331");
     submission.set_value(FieldIndex(0), Some(Value::Text(zip)));
     if let Some(person) = person {
-        let phone = submission.push_text(&format!("+49891{person:05}"));
+        let phone = submission.push_text(&phone_of(person));
         submission.set_value(FieldIndex(1), Some(Value::Text(phone)));
     }
     submission.floor = terms.floor_cents.map(|cents| Amount::from_micros(cents.saturating_mul(10_000)));

@@ -41,6 +41,14 @@ struct Expected {
     posted: i64,
 }
 
+impl Counted {
+    /// Forgets what belongs to the shards of a process that has stopped.
+    pub(crate) fn start_anew(&mut self) {
+        self.generations.clear();
+        self.seen = None;
+    }
+}
+
 /// Checks that no request has waited beyond its time.
 pub(crate) fn check_deadlines(world: &mut World) {
     let now = world.clock.now().mono;
@@ -117,7 +125,8 @@ fn find_holds(world: &World, shards: &[Shard], counted: &mut Counted) -> Vec<Hol
             *known = generation;
             left = left.saturating_sub(1);
             let hold_time = auction.vertical().map_or(Nanos::ZERO, |vertical| vertical.hold_time);
-            let at = world.clock.utc_at(auction.expires().saturating_sub(hold_time));
+            let begun = world.clock.utc_at(auction.expires().saturating_sub(hold_time));
+            let at = world.ledger.held_since.get(&auction.id()).copied().unwrap_or(begun);
             for position in 0..auction.candidates().len() {
                 let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
                 let Some(campaign) = auction.campaign(index).filter(|_| auction.offer_is_live(index)) else {
@@ -150,11 +159,12 @@ fn expect(world: &World, holds: &[Hold], row: &CapRow) -> Expected {
     let within = |at: UtcMicros| row.window.opens <= at && at < row.window.closes;
     let mut expected = Expected::default();
     for hold in holds.iter().filter(|hold| owns(&hold.campaign, &hold.buyer) && within(hold.at)) {
-        let money = if row.kind == CapKind::Budget { hold.money.micros() } else { 1 };
+        let money =
+            if matches!(row.kind, CapKind::Budget | CapKind::Balance) { hold.money.micros() } else { 1 };
         expected.pending = expected.pending.saturating_add(money);
     }
     for post in world.ledger.posts.values() {
-        if owns(&post.campaign, &post.buyer) && within(post.at) {
+        if owns(&post.campaign, &post.buyer) && within(post.counted_at) {
             let (pending, posted) = counts(post, row.kind);
             expected.pending = expected.pending.saturating_add(pending);
             expected.posted = expected.posted.saturating_add(posted);
@@ -169,11 +179,12 @@ fn counts(post: &PostLog, kind: CapKind) -> (i64, i64) {
         post.outcome,
         Some(OutcomeLog { outcome: Outcome::Failed(Reason::PostFailed | Reason::Deadline), .. })
     );
-    let charged = post.outcome.filter(|found| found.outcome == Outcome::Accepted).map(|found| found.price);
+    let charged =
+        post.counts_as().filter(|found| found.outcome == Outcome::Accepted).map(|found| found.price);
     match kind {
         CapKind::Sent => (0, i64::from(!unsent)),
         CapKind::Sold => (i64::from(post.is_open()), i64::from(charged.is_some())),
-        CapKind::Budget => {
+        CapKind::Budget | CapKind::Balance => {
             let pending = if post.is_open() { post.reserved.micros() } else { 0 };
             (pending, charged.map_or(0, Amount::micros))
         }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use exchange_protocol::{CandidateIndex, Outcome};
-use exchange_types::{Amount, BidEntries, Nanos, Now, ShardIndex, UtcMicros, Uuid7};
+use exchange_types::{Amount, BidEntries, Nanos, Now, PostOutcome, UtcMicros, Uuid7};
 
 use crate::queue::Truth;
 
 /// What the world knows of the auctions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ledger {
     pub(crate) auctions: BTreeMap<Uuid7, AuctionLog>,
     pub(crate) posts: BTreeMap<(Uuid7, CandidateIndex), PostLog>,
@@ -16,8 +16,27 @@ pub(crate) struct Ledger {
     pub(crate) unknown: BTreeMap<String, Unknown>,
     /// Sellers for whose pings holds were refused as too many in the present step, and no offer was made.
     pub(crate) throttled: Vec<String>,
+    /// As of when the offers of each ping count: since they are held, after a start by their records.
+    pub(crate) held_since: BTreeMap<Uuid7, UtcMicros>,
+    /// The latest opening of a window that the counters have seen in this life: with a clock that was set back, what
+    /// comes later is counted as of then.
+    pub(crate) opened: UtcMicros,
     /// Counts every change by which the counters change.
     pub(crate) changes: u64,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            auctions: BTreeMap::new(),
+            posts: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            throttled: Vec::new(),
+            held_since: BTreeMap::new(),
+            opened: UtcMicros(i64::MIN),
+            changes: 0,
+        }
+    }
 }
 
 /// Posts of a campaign of which nobody knows.
@@ -25,6 +44,8 @@ pub(crate) struct Ledger {
 pub(crate) struct Unknown {
     pub(crate) open: u64,
     pub(crate) in_a_row: u64,
+    /// Whether the row is what stops the campaign.
+    pub(crate) stopped: bool,
 }
 
 /// An auction, as the world met it.
@@ -43,21 +64,32 @@ pub(crate) struct AuctionLog {
 /// A post, from its intent on.
 #[derive(Debug)]
 pub(crate) struct PostLog {
-    pub(crate) place: ShardIndex,
-    /// The number of its intent.
-    pub(crate) intent: u64,
+    /// Where the intent stands among the records.
+    pub(crate) intent: usize,
+    /// When the intent was written.
     pub(crate) at: UtcMicros,
+    /// In which windows it counts: as of its intent, or where the clock was set back, of the latest that had opened.
+    pub(crate) counted_at: UtcMicros,
     pub(crate) campaign: String,
     pub(crate) buyer: String,
+    /// The catalog of the auction.
+    pub(crate) catalog: u64,
     pub(crate) price: Amount,
     /// What was reserved.
     pub(crate) reserved: Amount,
+    /// What its record says was reserved, and a start reserves.
+    pub(crate) recorded: Amount,
     pub(crate) sent: u32,
     pub(crate) sent_at: Nanos,
     pub(crate) truth: Option<Truth>,
+    /// What the buyer says when it is asked again; drawn then where the post never reached it.
+    pub(crate) again: Option<PostOutcome>,
+    /// How often it was asked.
+    pub(crate) asked: u32,
     /// The lower price of the reply, if it named one.
     pub(crate) lower: Option<Amount>,
     pub(crate) outcome: Option<OutcomeLog>,
+    pub(crate) resolution: Option<ResolutionLog>,
 }
 
 /// What the record says came of a post.
@@ -65,19 +97,46 @@ pub(crate) struct PostLog {
 pub(crate) struct OutcomeLog {
     pub(crate) outcome: Outcome,
     pub(crate) price: Amount,
-    /// The number of the record.
-    pub(crate) record: u64,
+    /// Where the record stands.
+    pub(crate) record: usize,
+}
+
+/// What the record says a post of which nobody knew turned out to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResolutionLog {
+    pub(crate) found: OutcomeLog,
+    /// Whether a rule of the catalog says so, and nobody who knows.
+    pub(crate) by_rule: bool,
+    /// Whether the shard was told that the record is on disk.
+    pub(crate) settled: bool,
 }
 
 impl PostLog {
-    /// Returns whether the buyer has the lead or may have it, by the record or in truth.
-    pub(crate) fn holds_lead(&self) -> bool {
-        let by_record = !matches!(self.outcome, Some(OutcomeLog { outcome: Outcome::Failed(_), .. }));
-        by_record || self.truth == Some(Truth::Took)
+    /// Returns what came of it by the records: the resolution, else the outcome.
+    pub(crate) fn came_to(&self) -> Option<OutcomeLog> {
+        self.resolution.map(|resolution| resolution.found).or(self.outcome)
     }
 
-    /// Returns whether nobody knows yet, or ever, what came of it.
+    /// Returns the same as far as the counters know.
+    pub(crate) fn counts_as(&self) -> Option<OutcomeLog> {
+        self.resolution.filter(|found| found.settled).map(|found| found.found).or(self.outcome)
+    }
+
+    /// Returns whether the buyer has the lead or may have it, by the record or in truth.
+    pub(crate) fn holds_lead(&self) -> bool {
+        let by_record = !matches!(self.came_to(), Some(OutcomeLog { outcome: Outcome::Failed(_), .. }));
+        // Whoever lets a rule decide bears that it may be wrong.
+        let assumed = self.resolution.is_some_and(|found| found.by_rule);
+        by_record || (self.truth == Some(Truth::Took) && !assumed)
+    }
+
+    /// Returns whether nobody knows what came of it, as far as the counters know.
     pub(crate) fn is_open(&self) -> bool {
-        self.outcome.is_none_or(|found| found.outcome == Outcome::Unknown)
+        self.counts_as().is_none_or(|found| found.outcome == Outcome::Unknown)
+    }
+
+    /// Returns whether its record says that nobody knows, and nothing was found out since.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.resolution.is_none() && self.outcome.is_some_and(|found| found.outcome == Outcome::Unknown)
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct PostPlan {
     pub(crate) truth: Truth,
     /// What the shell reports, and after how long; nothing where it reports nothing in time.
     pub(crate) report: Option<(Nanos, PostOutcome)>,
+    /// What the buyer says when it is asked again; nothing where the post never reached it, or it did not look.
+    pub(crate) again: Option<PostOutcome>,
 }
 
 /// Draws what comes of a post at `price` that is given up after `timeout`.
@@ -75,25 +77,26 @@ pub(crate) fn answer_post(draw: &mut Draw, price: Amount, timeout: Nanos, fault:
     let report = |outcome| Some((soon, outcome));
     let (declined, took) = (Truth::Declined, Truth::Took);
     let accepted = PostOutcome::Accepted { price: None };
+    let plan = |truth, report, again| PostPlan { truth, report, again };
     match draw.weighted([45, 18, 5, 6, 7, 6, 5, 4, 4]) {
-        0 => PostPlan { truth: took, report: report(accepted) },
-        1 => PostPlan { truth: declined, report: report(PostOutcome::Rejected) },
-        2 => PostPlan { truth: declined, report: report(PostOutcome::Duplicate) },
-        3 => PostPlan { truth: declined, report: report(PostOutcome::Refused { status: 503 }) },
-        4 => PostPlan { truth: declined, report: report(PostOutcome::NotSent(NotSent::Connect)) },
+        0 => plan(took, report(accepted), Some(accepted)),
+        1 => plan(declined, report(PostOutcome::Rejected), Some(PostOutcome::Rejected)),
+        2 => plan(declined, report(PostOutcome::Duplicate), Some(PostOutcome::Duplicate)),
+        3 => plan(declined, report(PostOutcome::Refused { status: 503 }), None),
+        4 => plan(declined, report(PostOutcome::NotSent(NotSent::Connect)), None),
         5 => {
             let lower = price.micros().saturating_sub(draw.amount(CENT, 400 * CENT)).max(CENT);
-            let lower = Amount::from_micros(lower);
+            let lower = PostOutcome::Accepted { price: Some(Amount::from_micros(lower)) };
             // What it means is for the agreement to say, and so for the record.
-            PostPlan { truth: declined, report: report(PostOutcome::Accepted { price: Some(lower) }) }
+            plan(declined, report(lower), Some(lower))
         }
         // The buyer takes the lead, and its answer is lost.
-        6 => PostPlan { truth: took, report: report(lost(fault)) },
-        7 => PostPlan { truth: took, report: None },
+        6 => plan(took, report(lost(fault)), Some(accepted)),
+        7 => plan(took, None, Some(accepted)),
         // An acceptance after the post was given up.
         _ => {
             let late = timeout.saturating_add(draw.micros(0, 500_000));
-            PostPlan { truth: took, report: Some((late, accepted)) }
+            plan(took, Some((late, accepted)), Some(accepted))
         }
     }
 }

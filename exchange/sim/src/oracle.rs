@@ -18,18 +18,38 @@ pub(crate) fn judge(world: &mut World, shards: &[Shard]) -> BTreeMap<Uuid7, Stri
     }
     check_rest(world, shards);
     check_repeats(world);
-    let closed = world.disk.records().filter_map(|record| match record {
-        Record::Closed(story) => Some(story.clone()),
-        Record::Intent { .. } | Record::Outcome { .. } => None,
-    });
-    let stories: Vec<Story> = closed.collect();
-    for story in &stories {
-        check_account(world, story);
-        check_answers(world, story);
+    let stories = stories(world);
+    for (story, resolved) in &stories {
+        check_account(world, resolved);
+        check_answers(world, resolved);
         best_bid::check(world, story);
     }
+    let stories = stories.into_iter().map(|(_, resolved)| resolved);
     let show = |story: &Story| format!("{:?} {:?} {:?}", story.status, story.payout, story.posts);
-    stories.iter().map(|story| (story.id, show(story))).collect()
+    stories.map(|story| (story.id, show(&story))).collect()
+}
+
+/// Returns the story of each sale as it was written down, and with what was found out since.
+#[expect(clippy::wildcard_enum_match_arm, reason = "few kinds are of interest here")]
+fn stories(world: &mut World) -> Vec<(Story, Story)> {
+    let mut stories: BTreeMap<Uuid7, (Story, Story)> = BTreeMap::new();
+    let mut twice = None;
+    for record in world.disk.records() {
+        match record {
+            Record::Closed(story) => {
+                let before = stories.insert(story.id, (story.clone(), story.clone()));
+                twice = twice.or(before.map(|(story, _)| story.id));
+            }
+            Record::Resolved(found) => {
+                if let Some((_, story)) = stories.get_mut(&found.auction) {
+                    story.resolve(found.candidate, found.outcome, found.price, found.payout);
+                }
+            }
+            _ => {}
+        }
+    }
+    world.verdicts.check(Promise::Account, twice.is_none(), || format!("{twice:?} is closed twice"));
+    stories.into_values().collect()
 }
 
 fn check_rest(world: &mut World, shards: &[Shard]) {
@@ -37,8 +57,23 @@ fn check_rest(world: &mut World, shards: &[Shard]) {
     world.verdicts.check(Promise::Rest, open == 0, || format!("{open} auctions are left open"));
     for (number, request) in world.requests.iter().enumerate() {
         let count = request.replies.len();
-        world.verdicts.check(Promise::OneAnswer, count == 1, || {
+        world.verdicts.check(Promise::OneAnswer, count == usize::from(!request.lost), || {
             format!("request {number} has {count} answers in the end")
+        });
+    }
+    for (number, report) in world.reports.iter().enumerate().filter(|(_, report)| report.life == world.life) {
+        let count = report.replies;
+        world.verdicts.check(Promise::OneAnswer, count == 1, || {
+            format!("report {number} has {count} answers in the end")
+        });
+    }
+    for open in shards.iter().flat_map(|shard| shard.unknowns().list()) {
+        let campaign = open.unknown.campaign();
+        let can_ask = campaign.is_some_and(|campaign| {
+            campaign.status.is_some() || (campaign.idempotent && open.unknown.submission.is_some())
+        });
+        world.verdicts.check(Promise::Rest, open.with_person && !can_ask, || {
+            format!("nobody knows of {:?}, and no person was asked", open.unknown.key)
         });
     }
     for ((id, candidate), post) in &world.ledger.posts {
@@ -51,7 +86,10 @@ fn check_rest(world: &mut World, shards: &[Shard]) {
 fn check_repeats(world: &mut World) {
     let mut first: BTreeMap<(u128, u128), (usize, &Reply)> = BTreeMap::new();
     for (number, request) in world.requests.iter().enumerate() {
-        let (Some(key), Some(reply)) = (request.key, request.replies.first()) else { continue };
+        let (Some(key), Some(reply)) = (request.key, request.replies.first().filter(|_| !request.void))
+        else {
+            continue;
+        };
         let Reply::Answer { answer, .. } = reply else { continue };
         let (earlier_number, earlier) = *first.entry((key.key, key.digest)).or_insert((number, reply));
         let Reply::Answer { answer: earlier, .. } = earlier else { continue };
@@ -77,7 +115,9 @@ fn one_holds_the_other(here: &Answer, there: &Answer) -> bool {
 
 /// Checks that the story has a reason for every loser, and the world's own posts.
 fn check_account(world: &mut World, story: &Story) {
-    for (position, candidate) in (0_u16..).zip(&story.candidates) {
+    // Of a sale that was interrupted only the posts are known.
+    let candidates = if story.interrupted { &[] } else { story.candidates.as_slice() };
+    for (position, candidate) in (0_u16..).zip(candidates) {
         let accepted = story
             .posts
             .iter()
@@ -91,7 +131,7 @@ fn check_account(world: &mut World, story: &Story) {
     }
     for post in &story.posts {
         let known = world.ledger.posts.get(&(story.id, post.candidate));
-        let outcome = known.and_then(|known| known.outcome);
+        let outcome = known.and_then(crate::ledger::PostLog::came_to);
         let same = outcome.is_some_and(|found| {
             Some(found.outcome) == post.outcome
                 && (found.outcome != Outcome::Accepted || found.price == post.price)
@@ -114,7 +154,7 @@ fn check_account(world: &mut World, story: &Story) {
 fn check_answers(world: &mut World, story: &Story) {
     for (number, request) in world.requests.iter().enumerate() {
         let Some(Reply::Answer { answer, .. }) = request.replies.first() else { continue };
-        if answer.id != story.id {
+        if answer.id != story.id || request.void {
             continue;
         }
         let sold = answer.sales.iter().all(|sale| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use exchange_node::{Question, UnknownKey};
 use exchange_protocol::{CandidateIndex, SlotKey};
 use exchange_types::{Nanos, PingReply, PostOutcome, ShardIndex};
 
@@ -22,10 +23,47 @@ pub(crate) enum Event {
     ToldEarly { place: ShardIndex, up_to: u64 },
     /// A shard looks into its queues of the mesh.
     Wake(ShardIndex),
+    /// What came of asking about a post of which nobody knows.
+    Resolver { key: UnknownKey, outcome: PostOutcome },
+    /// The buyer or a person says what came of a post.
+    Report { key: UnknownKey },
+    /// The store answers.
+    Remembered { place: ShardIndex, token: u64, question: Box<Question> },
     /// An operator changes the catalog.
     Install,
     /// The windows of the counters are looked after.
     Refresh,
+    /// The process stops at once.
+    Crash,
+    /// It starts again.
+    Restart,
+    /// Somebody sets the clock, by so many microseconds.
+    Jump(i64),
+    /// The disk begins to fail.
+    DiskFails,
+}
+
+impl Event {
+    /// Returns whether it goes with the process.
+    pub(crate) fn is_of_the_process(&self) -> bool {
+        match self {
+            Self::PingReply { .. }
+            | Self::PostReply { .. }
+            | Self::Synced { .. }
+            | Self::ToldEarly { .. }
+            | Self::Wake(_)
+            | Self::Resolver { .. }
+            | Self::Remembered { .. }
+            | Self::DiskFails
+            | Self::Refresh => true,
+            Self::Request(_)
+            | Self::Report { .. }
+            | Self::Install
+            | Self::Crash
+            | Self::Restart
+            | Self::Jump(_) => false,
+        }
+    }
 }
 
 /// What a buyer truly did with a post, whatever its reply says.
@@ -60,6 +98,11 @@ impl Queue {
     /// Returns the moment of the next event, and what breaks its tie.
     pub(crate) fn next(&self) -> Option<(Nanos, u64)> {
         self.events.keys().next().map(|(at, tie, _)| (*at, *tie))
+    }
+
+    /// Forgets what goes with the process.
+    pub(crate) fn stop_process(&mut self) {
+        self.events.retain(|_, event| !event.is_of_the_process());
     }
 
     pub(crate) fn pop(&mut self) -> Option<Event> {

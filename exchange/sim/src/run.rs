@@ -1,33 +1,34 @@
 //! [`run`]: one seed from its first request to its rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use exchange_catalog::Snapshot;
 use exchange_counters::{Counters, CountersConfig};
 use exchange_node::{Mesh, NodeConfig, Shard, Shared};
-use exchange_protocol::{CandidateIndex, SaleKind};
-use exchange_types::{BidEntries, HashKey, Nanos, PingReply, PostReply, ShardIndex, UtcMicros, Uuid7};
+use exchange_protocol::{CatalogNames, Record};
+use exchange_types::{HashKey, Nanos, ShardIndex, UtcMicros, Uuid7};
 
 use crate::catalog::Market;
 use crate::clock::Clock;
-use crate::disk::Disk;
 use crate::draws::Draws;
 use crate::fault::Fault;
 use crate::invariants::{self, Counted};
-use crate::ledger::Ledger;
 use crate::oracle;
-use crate::queue::{Event, Queue};
-use crate::seller::{self, What};
+use crate::queue::Event;
+use crate::seller;
 use crate::trace::Trace;
 use crate::violation::{Promise, Verdicts, Violation};
-use crate::world::{World, forged};
+use crate::world::World;
 
+/// Runs, in percent, in which the clock is set.
+const JUMPS_PERCENT: u64 = 12;
+/// The most by which it is set, in microseconds: less than the shortest window.
+const JUMP_MAX: i64 = 3_000_000_000;
+/// Runs, in percent, in which the node remembers so little that it has to ask the store.
+const FORGETS_PERCENT: u64 = 25;
 /// Steps after which a run is taken for endless; a long one has some thousand.
 const STEPS_MAX: u64 = 50_000;
-/// Messages that a shard takes at a time.
-const MESSAGES_MAX: usize = 16;
-/// How long windows are looked after; no run lasts longer.
-const HORIZON: Nanos = Nanos::from_secs(600);
 /// The midnight of Berlin around which runs begin: 2026-11-21.
 const MIDNIGHT: i64 = 1_795_215_600_000_000;
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub tie_seed: u64,
     /// Whether no two requests arrive at the same moment.
     pub spread: bool,
+    /// Whether the process never stops, the disk never fails and nobody sets the clock.
+    pub calm: bool,
     /// A deliberate fault of the world.
     pub fault: Fault,
 }
@@ -53,6 +56,8 @@ pub struct Report {
     pub verdicts: Verdicts,
     /// What came of each auction.
     pub outcomes: BTreeMap<Uuid7, String>,
+    /// How often the process has stopped and started again.
+    pub starts: u64,
 }
 
 /// The node and its world.
@@ -60,10 +65,43 @@ pub(crate) struct Sim {
     pub(crate) world: World,
     pub(crate) shared: Arc<Shared>,
     pub(crate) shards: Vec<Shard>,
-    counted: Counted,
+    pub(crate) counted: Counted,
     changes: u64,
     /// When each shard was ticked last.
-    ticked: Vec<Nanos>,
+    pub(crate) ticked: Vec<Nanos>,
+    pub(crate) config: NodeConfig,
+    /// When the process starts again, while it is down.
+    pub(crate) down_until: Option<Nanos>,
+}
+
+/// Returns the limits of the node.
+fn limits(draws: &Draws, shards: u16) -> NodeConfig {
+    let mut draw = draws.of("limits", &[]);
+    let forgets = draw.percent(FORGETS_PERCENT);
+    NodeConfig {
+        shards,
+        auctions_max: if draw.percent(20) { 3 } else { 64 },
+        history_max: if forgets { draw.index(8).saturating_add(1) } else { 1_000 },
+        fingerprints_max: if forgets { draw.index(8).saturating_add(2) } else { 1_000 },
+        filter_bytes: 1 << 10,
+        unknowns_max: if draw.percent(10) { 1 } else { 1_000 },
+        parked_max: if draw.percent(20) { 2 } else { 100 },
+        mesh_queue_max: draw.index(16).saturating_add(1),
+    }
+}
+
+/// Returns what the shards of a process have in common, before anything is known.
+pub(crate) fn shared(config: NodeConfig, snapshot: Snapshot, now: UtcMicros) -> Shared {
+    let counters = Counters::new(CountersConfig { cells_max: 512, ..CountersConfig::default() });
+    Shared::new(config, HashKey::new([9; 16]), counters, snapshot, now)
+}
+
+/// Returns the shards of a process.
+pub(crate) fn place_shards(shared: &Arc<Shared>) -> Vec<Shard> {
+    let config = shared.config();
+    let mesh = Mesh::new(config.shards.saturating_add(1), config.mesh_queue_max);
+    let place = |index| Shard::new(ShardIndex(index), Arc::clone(shared), mesh.clone());
+    (0..config.shards).map(place).collect()
 }
 
 /// Runs a seed until nothing is left to happen, or a promise is broken.
@@ -72,12 +110,13 @@ pub fn run(options: Options) -> Report {
         Ok(mut sim) => {
             sim.go();
             let outcomes = oracle::judge(&mut sim.world, &sim.shards);
-            Report { trace: sim.world.trace, verdicts: sim.world.verdicts, outcomes }
+            let starts = sim.world.life;
+            Report { trace: sim.world.trace, verdicts: sim.world.verdicts, outcomes, starts }
         }
         Err(violation) => {
             let mut verdicts = Verdicts::default();
             verdicts.check(violation.promise, false, || violation.detail);
-            Report { trace: Trace::default(), verdicts, outcomes: BTreeMap::new() }
+            Report { trace: Trace::default(), verdicts, outcomes: BTreeMap::new(), starts: 0 }
         }
     }
 }
@@ -89,51 +128,71 @@ impl Sim {
         let shards = u16::try_from(draw.between(1, 3)).unwrap_or(1);
         let before = if draw.percent(60) { draw.amount(0, 20_000_000) } else { 7_200_000_000 };
         let clock = Clock::new(UtcMicros(MIDNIGHT.saturating_sub(before)));
-        let config = NodeConfig {
-            shards,
-            auctions_max: if draw.percent(20) { 3 } else { 64 },
-            history_max: 1_000,
-            fingerprints_max: 1_000,
-            mesh_queue_max: draw.index(16).saturating_add(1),
-        };
+        let config = limits(&draws, shards);
         let now = clock.now();
         let market = Market::first(&draws);
         let snapshot = market.compile(now.utc).map_err(|mistakes| Violation {
             promise: Promise::Rest,
             detail: format!("the catalog has mistakes: {mistakes:?}"),
         })?;
-        let counters = Counters::new(CountersConfig { cells_max: 512, ..CountersConfig::default() });
-        let shared = Arc::new(Shared::new(config, HashKey::new([9; 16]), counters, snapshot, now.utc));
-        let mesh = Mesh::new(shards.saturating_add(1), config.mesh_queue_max);
-        let place = |index| Shard::new(ShardIndex(index), Arc::clone(&shared), mesh.clone());
+        let names = CatalogNames::of(&snapshot, now.utc);
+        let shared = Arc::new(shared(config, snapshot, now.utc));
         let mut sim = Self {
-            shards: (0..shards).map(place).collect(),
+            shards: place_shards(&shared),
             counted: Counted::default(),
             changes: draw.between(0, 3),
             ticked: vec![Nanos::ZERO; usize::from(shards)],
-            world: World {
-                clock,
-                queue: Queue::new(options.tie_seed),
-                draws,
-                fault: options.fault,
-                shards,
-                requests: Vec::new(),
-                named: BTreeMap::new(),
-                waiting: BTreeSet::new(),
-                disk: Disk::new(shards),
-                ledger: Ledger::default(),
-                markets: BTreeMap::from([(1, market)]),
-                snapshots: BTreeMap::from([(1, Arc::clone(&shared.current().snapshot))]),
-                currents: BTreeMap::from([(1, shared.current())]),
-                place: ShardIndex(0),
-                request: 0,
-                trace: Trace::default(),
-                verdicts: Verdicts::default(),
-            },
+            config,
+            down_until: None,
+            world: World::new(&options, clock, draws, shards),
             shared,
         };
+        let snapshot = Arc::clone(&sim.shared.current().snapshot);
+        sim.world.markets.insert(1, market);
+        sim.world.snapshots.insert(1, snapshot);
+        sim.world.currents.insert(1, sim.shared.current());
+        sim.open_disk(names)?;
         sim.plan(options.spread);
+        if !options.calm {
+            sim.plan_trouble();
+        }
         Ok(sim)
+    }
+
+    /// Opens the journal for the first time, and writes down the first catalog.
+    fn open_disk(&mut self, names: CatalogNames) -> Result<(), Violation> {
+        let broken = |detail| Violation { promise: Promise::NothingLost, detail };
+        let utc = self.world.clock.now().utc;
+        let mut draw = self.world.draws.of("first start", &[]);
+        self.world.disk.open(utc, &mut draw).map_err(broken)?;
+        self.world.disk.write(Record::Catalog(names), utc).map_err(broken)?;
+        self.note_opened();
+        Ok(())
+    }
+
+    /// Plans when the process stops of itself, when the disk fails and when the clock is set.
+    fn plan_trouble(&mut self) {
+        let begin = self.world.clock.now().mono;
+        let mut draw = self.world.draws.of("trouble", &[]);
+        let crashes = u64::try_from(draw.weighted([20, 40, 25, 15])).unwrap_or(0);
+        self.world.crashes_left = crashes;
+        for _ in 0..crashes {
+            let longest = if draw.percent(80) { 18_000_000 } else { 120_000_000 };
+            let at = begin.saturating_add(draw.micros(0, longest));
+            if draw.percent(50) {
+                self.world.crashes_left = self.world.crashes_left.saturating_sub(1);
+                self.world.queue.push(at, Event::Crash);
+            }
+        }
+        if draw.percent(10) {
+            let at = begin.saturating_add(draw.micros(0, 18_000_000));
+            self.world.queue.push(at, Event::DiskFails);
+        }
+        if draw.percent(JUMPS_PERCENT) {
+            let at = begin.saturating_add(draw.micros(0, 30_000_000));
+            let micros = draw.amount(-JUMP_MAX, JUMP_MAX);
+            self.world.queue.push(at, Event::Jump(micros));
+        }
     }
 
     fn plan(&mut self, spread: bool) {
@@ -167,8 +226,10 @@ impl Sim {
                 Some(place) => self.tick(place),
                 None => self.step(),
             }
-            let current = self.shared.current();
-            invariants::check_caps(&mut self.world, &self.shards, &current, &mut self.counted);
+            if self.down_until.is_none() {
+                let current = self.shared.current();
+                invariants::check_caps(&mut self.world, &self.shards, &current, &mut self.counted);
+            }
             let step = self.world.trace.step();
             self.world.verdicts.check(Promise::Rest, step < STEPS_MAX, || "the run has no end".to_owned());
         }
@@ -212,116 +273,4 @@ impl Sim {
         self.world.place = place;
         self.shards.get_mut(place.at()).map(|shard| act(shard, &mut self.world))
     }
-
-    fn step(&mut self) {
-        let now = self.world.clock.now();
-        let Some(event) = self.world.queue.pop() else { return };
-        match event {
-            Event::Request(number) => self.hand_in(number),
-            Event::PingReply { place, auction, candidate, reply } => {
-                self.world
-                    .trace
-                    .write(format_args!("at {} bid {place:?} {auction:?} {candidate:?}", now.mono.0));
-                self.at(place, |shard, world| {
-                    if let Some(found) = shard.auction(auction) {
-                        let id = found.id();
-                        note_bid(world, id, found.kind(), candidate, &reply);
-                    }
-                    let reply =
-                        if world.fault == Fault::ForgedBids { forged(&reply, candidate) } else { *reply };
-                    shard.ping_reply(world, now, auction, candidate, &reply);
-                });
-            }
-            Event::PostReply { place, auction, candidate, outcome } => {
-                self.world.trace.write(format_args!(
-                    "at {} post's reply {place:?} {auction:?} {candidate:?} {outcome:?}",
-                    now.mono.0
-                ));
-                self.at(place, |shard, world| {
-                    shard.post_reply(world, now, auction, candidate, PostReply::bare(outcome));
-                });
-            }
-            Event::Synced { place, up_to } => {
-                self.world.trace.write(format_args!("at {} synced {place:?} {up_to}", now.mono.0));
-                self.world.disk.synced(place, up_to);
-                self.at(place, |shard, world| shard.durable(world, now, up_to));
-            }
-            Event::ToldEarly { place, up_to } => {
-                self.at(place, |shard, world| shard.durable(world, now, up_to));
-            }
-            Event::Wake(place) => {
-                let more = self.at(place, |shard, world| shard.take_messages(world, now, MESSAGES_MAX));
-                if more == Some(true) {
-                    self.world.queue.push(now.mono, Event::Wake(place));
-                }
-            }
-            Event::Install => self.install(),
-            Event::Refresh => {
-                self.shared.refresh_windows(now.utc);
-                self.world.ledger.changes = self.world.ledger.changes.saturating_add(1);
-                self.plan_refresh();
-            }
-        }
-    }
-
-    fn install(&mut self) {
-        let now = self.world.clock.now();
-        let Some(market) = self.world.markets.values().next_back().map(|last| last.next(&self.world.draws))
-        else {
-            return;
-        };
-        self.world.trace.write(format_args!("at {} catalog {}", now.mono.0, market.version));
-        match market.compile(now.utc) {
-            Ok(snapshot) => {
-                self.shared.install(snapshot, now.utc);
-                let snapshot = Arc::clone(&self.shared.current().snapshot);
-                self.world.snapshots.insert(market.version, snapshot);
-                self.world.currents.insert(market.version, self.shared.current());
-                self.world.markets.insert(market.version, market);
-                self.world.ledger.changes = self.world.ledger.changes.saturating_add(1);
-            }
-            Err(mistakes) => self
-                .world
-                .verdicts
-                .check(Promise::Rest, false, || format!("the catalog has mistakes: {mistakes:?}")),
-        }
-    }
-
-    /// Has the windows looked after soon after the first of them closes.
-    fn plan_refresh(&mut self) {
-        let begin = self.world.clock.begin();
-        let boundary = self.shared.current().caps.next_boundary().0;
-        let micros = u64::try_from(boundary.saturating_sub(begin.utc.0)).unwrap_or(0);
-        let after = Nanos(micros.saturating_mul(1_000)).saturating_add(Nanos::from_millis(700));
-        if after < HORIZON {
-            let at = begin.mono.saturating_add(after).max(self.world.clock.now().mono);
-            self.world.queue.push(at, Event::Refresh);
-        }
-    }
-}
-
-/// Notes what came of a ping, if it came first and before the close.
-fn note_bid(world: &mut World, id: Uuid7, kind: SaleKind, candidate: CandidateIndex, reply: &PingReply) {
-    let now = world.clock.now().mono;
-    let wait = match world.request_of(id).map(|request| &request.what) {
-        Some(What::Ping(terms)) if kind == SaleKind::TwoStep => terms.wait_ms.map(Nanos::from_millis),
-        _ => None,
-    };
-    let World { ledger, markets, fault, .. } = world;
-    let Some(log) = ledger.auctions.get_mut(&id) else { return };
-    let Some(market) = markets.get(&log.catalog) else { return };
-    let window = Nanos::from_millis(market.bid_window_ms);
-    let close = log.admitted.mono.saturating_add(wait.map_or(window, |wait| wait.min(window)));
-    let usable = |reply: &PingReply| match reply {
-        PingReply::Bids(entries) if now < close => *entries,
-        PingReply::Bids(_)
-        | PingReply::NoBid
-        | PingReply::Timeout
-        | PingReply::ConnectFailed
-        | PingReply::BadReply
-        | PingReply::BadPrice => BidEntries::new(),
-    };
-    log.bids.entry(candidate).or_insert(usable(reply));
-    let told = if *fault == Fault::ForgedBids { forged(reply, candidate) } else { *reply };
-    log.told.entry(candidate).or_insert(usable(&told));
 }

@@ -25,6 +25,12 @@ pub(crate) struct Request {
     /// The latest moment of its answer, once it has arrived.
     pub(crate) due: Option<Nanos>,
     pub(crate) replies: Vec<Reply>,
+    /// In which life of the process it was handed in.
+    pub(crate) life: u64,
+    /// Whether the process stopped before it answered.
+    pub(crate) lost: bool,
+    /// Whether what it was answered was lost by a stop, as it may be where nothing was posted.
+    pub(crate) void: bool,
     pub(crate) depth: u32,
 }
 
@@ -87,6 +93,9 @@ fn fresh(draws: &Draws, draw: &mut Draw, shards: u16, (number, persons): (u64, u
         at: Nanos::ZERO,
         due: None,
         replies: Vec::new(),
+        life: 0,
+        lost: false,
+        void: false,
         depth: 0,
     }
 }
@@ -113,6 +122,20 @@ fn copies(
             }
             requests.push(again);
         }
+    }
+}
+
+/// Returns a request that repeats another at a moment.
+pub(crate) fn repeat(draws: &Draws, first: &Request, number: usize, at: Nanos) -> Request {
+    Request {
+        name: child(draws, first.name, number.saturating_add(1_000)),
+        at,
+        due: None,
+        replies: Vec::new(),
+        life: 0,
+        lost: false,
+        void: false,
+        ..first.clone()
     }
 }
 
@@ -143,6 +166,9 @@ pub(crate) fn follow_up(
         at: now.saturating_add(draw.micros(100, 4_000_000)),
         due: None,
         replies: Vec::new(),
+        life: 0,
+        lost: false,
+        void: false,
         depth: asked.depth.saturating_add(1),
         ..asked.clone()
     };

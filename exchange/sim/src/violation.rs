@@ -32,6 +32,12 @@ pub enum Promise {
     Holds,
     /// A seller sees its own sales only.
     Isolation,
+    /// What was on disk is there after a restart, and nothing else is.
+    NothingLost,
+    /// A restart knows every open post, ping and person again.
+    Recovery,
+    /// A post of which nobody knew is resolved once, and as its buyer says.
+    OneResolution,
     /// When all is over nothing is left open.
     Rest,
     /// The node does not panic.
@@ -40,7 +46,7 @@ pub enum Promise {
 
 impl Promise {
     /// Every promise that is checked in each run.
-    pub const CHECKED: [Self; 14] = [
+    pub const CHECKED: [Self; 17] = [
         Self::IntentFirst,
         Self::Exclusivity,
         Self::OneCharge,
@@ -54,6 +60,9 @@ impl Promise {
         Self::Eligible,
         Self::Holds,
         Self::Isolation,
+        Self::NothingLost,
+        Self::Recovery,
+        Self::OneResolution,
         Self::Rest,
     ];
 }

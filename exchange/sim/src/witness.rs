@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use exchange_engine::Auction;
+use exchange_node::UnknownKey;
 use exchange_protocol::{Answer, AnswerStatus, CandidateIndex, Outcome, Record, Story};
 use exchange_types::{Amount, Nanos, Reason, Uuid7};
 
@@ -21,8 +22,10 @@ impl World {
         }
     }
 
-    pub(crate) fn take_intent(&mut self, number: u64, record: &Record) {
-        let Record::Intent { auction, catalog_version, campaign, buyer, candidate, price, at, .. } = record
+    pub(crate) fn take_intent(&mut self, entry: usize, record: &Record) {
+        let Record::Intent {
+            auction, catalog_version, campaign, buyer, candidate, price, reserved, at, ..
+        } = record
         else {
             return;
         };
@@ -30,20 +33,30 @@ impl World {
         let campaign = snapshot.and_then(|snapshot| snapshot.campaign(*campaign));
         let buyer = snapshot.and_then(|snapshot| snapshot.buyer(*buyer));
         let log = PostLog {
-            place: self.place,
-            intent: number,
+            intent: entry,
             at: *at,
+            counted_at: self.ledger.opened.max(*at),
             campaign: campaign.map(|campaign| campaign.name.to_string()).unwrap_or_default(),
             buyer: buyer.map(|buyer| buyer.name.to_string()).unwrap_or_default(),
+            catalog: *catalog_version,
             price: *price,
             reserved: self.reserved(*auction, *candidate, *price),
+            recorded: *reserved,
             sent: 0,
             sent_at: Nanos::ZERO,
             truth: None,
+            again: None,
+            asked: 0,
             lower: None,
             outcome: None,
+            resolution: None,
         };
         self.trace.write(format_args!("intent {auction:?} {candidate:?} {} {price:?}", log.campaign));
+        // An offer holds the largest bid of its campaign; what the post itself needs may be less.
+        let (least, most) = (*price, log.reserved);
+        self.verdicts.check(Promise::Cap, least <= *reserved && *reserved <= most, || {
+            format!("the intent of {auction:?} {candidate:?} says {reserved:?} of {least:?} to {most:?}")
+        });
         let before = self.ledger.posts.insert((*auction, *candidate), log);
         self.verdicts.check(Promise::OneCharge, before.is_none(), || {
             format!("a second intent of {auction:?} {candidate:?}")
@@ -63,26 +76,34 @@ impl World {
         amounts.filter(|amount| cents_below(*amount) == price).max().unwrap_or(price)
     }
 
-    pub(crate) fn take_outcome(&mut self, number: u64, record: &Record) {
+    pub(crate) fn take_outcome(&mut self, entry: usize, record: &Record) {
         let Record::Outcome { auction, candidate, outcome, price, .. } = record else { return };
         self.trace.write(format_args!("outcome {auction:?} {candidate:?} {outcome:?} {price:?}"));
-        let found = OutcomeLog { outcome: *outcome, price: *price, record: number };
+        let found = OutcomeLog { outcome: *outcome, price: *price, record: entry };
         let post = self.ledger.posts.get_mut(&(*auction, *candidate));
         let fresh = post.is_some_and(|post| post.outcome.replace(found).is_none());
         self.verdicts.check(Promise::OneCharge, fresh, || {
             format!("an outcome of {auction:?} {candidate:?} that is not the first, or of no intent")
         });
-        if let Some(post) = self.ledger.posts.get(&(*auction, *candidate)) {
+        let known = self.ledger.posts.get(&(*auction, *candidate)).filter(|_| !self.restoring);
+        if let Some(post) = known {
             let unknown = self.ledger.unknown.entry(post.campaign.clone()).or_default();
             match outcome {
                 Outcome::Unknown => {
                     unknown.open = unknown.open.saturating_add(1);
                     unknown.in_a_row = unknown.in_a_row.saturating_add(1);
+                    unknown.stopped |= unknown.in_a_row >= 3;
                 }
                 // What never left says nothing about the buyer.
                 Outcome::Failed(Reason::Deadline) => {}
-                Outcome::Accepted | Outcome::Failed(_) => unknown.in_a_row = 0,
+                Outcome::Accepted | Outcome::Failed(_) => {
+                    unknown.in_a_row = 0;
+                    unknown.stopped = false;
+                }
             }
+        }
+        if *outcome == Outcome::Unknown {
+            self.plan_reports(UnknownKey { auction: *auction, candidate: *candidate });
         }
         self.check_charges(*auction, *candidate);
     }
@@ -92,7 +113,7 @@ impl World {
         let version = auction.snapshot().map_or(0, |snapshot| snapshot.version);
         let plan = self.markets.get(&version).and_then(|market| market.campaign(name));
         let unknown = self.ledger.unknown.get(name).copied().unwrap_or_default();
-        let closed = plan.is_none_or(|plan| unknown.open >= plan.unknown_max || unknown.in_a_row >= 3);
+        let closed = plan.is_none_or(|plan| unknown.open >= plan.unknown_max || unknown.stopped);
         let pinged = plan.is_some_and(|plan| plan.standing_cents.is_none() && !plan.paused);
         self.verdicts.check(Promise::Eligible, pinged && !closed, || {
             format!("{name} is pinged by {:?} with {unknown:?}: {plan:?}", auction.id())
@@ -100,10 +121,10 @@ impl World {
     }
 
     /// Checks that no other candidate of the same company has been charged for the lead.
-    fn check_charges(&mut self, auction: Uuid7, candidate: CandidateIndex) {
+    pub(crate) fn check_charges(&mut self, auction: Uuid7, candidate: CandidateIndex) {
         let Some(post) = self.ledger.posts.get(&(auction, candidate)) else { return };
         let charged = self.ledger.posts.iter().filter(|((id, _), other)| {
-            let accepted = other.outcome.is_some_and(|found| found.outcome == Outcome::Accepted);
+            let accepted = other.came_to().is_some_and(|found| found.outcome == Outcome::Accepted);
             *id == auction && accepted && other.buyer == post.buyer
         });
         let count = charged.count();
@@ -159,8 +180,8 @@ impl World {
         if answer.status == AnswerStatus::Sold {
             let on_disk = |candidate| {
                 let post = self.ledger.posts.get(&(answer.id, candidate))?;
-                let found = post.outcome.filter(|found| found.outcome == Outcome::Accepted)?;
-                self.disk.is_on_disk(post.place, found.record).then_some(())
+                let found = post.came_to().filter(|found| found.outcome == Outcome::Accepted)?;
+                self.disk.is_on_disk(found.record).then_some(())
             };
             let all =
                 !answer.sales.is_empty() && answer.sales.iter().all(|sale| on_disk(sale.candidate).is_some());

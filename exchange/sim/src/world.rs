@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_engine::Auction;
-use exchange_node::{Current, Disk as JournalSeam, Net, Seed};
-use exchange_protocol::{Answer, CandidateIndex, Record, RecordBatch, Reply};
+use exchange_node::{Current, Disk as JournalSeam, Net, Past, Question, Seed, Unknown, Vault};
+use exchange_protocol::{Answer, CandidateIndex, Record, RecordBatch, Reply, SealClass, Sealed};
 use exchange_types::{Amount, BidEntries, BidEntry, Nanos, PingReply, PostOutcome, ShardIndex, Uuid7};
 
 use crate::catalog::Market;
@@ -17,8 +17,11 @@ use crate::fault::Fault;
 use crate::ledger::{AuctionLog, Ledger};
 use crate::network::{answer_ping, answer_post};
 use crate::queue::{Event, Queue};
+use crate::resolver::{REPORTS, ReportLog, Way};
+use crate::run::Options;
 use crate::seller::{self, Request};
 use crate::trace::Trace;
+use crate::vault::SimVault;
 use crate::violation::{Promise, Verdicts};
 
 /// Everything around the node.
@@ -44,11 +47,53 @@ pub(crate) struct World {
     pub(crate) place: ShardIndex,
     /// The request that is being handed in.
     pub(crate) request: usize,
+    pub(crate) vault: SimVault,
+    /// What buyers and persons said of posts.
+    pub(crate) reports: Vec<ReportLog>,
+    /// Resolutions of which no shard was told yet that they are on disk: place, number, post.
+    pub(crate) settling: Vec<(ShardIndex, u64, (Uuid7, CandidateIndex))>,
+    /// How often the process has started.
+    pub(crate) life: u64,
+    /// How often it may still stop.
+    pub(crate) crashes_left: u64,
+    /// Whether a start is under way: what it finds was counted before.
+    pub(crate) restoring: bool,
+    /// Sales that a stop has interrupted between an intent and the last record.
+    pub(crate) interrupted: BTreeSet<Uuid7>,
     pub(crate) trace: Trace,
     pub(crate) verdicts: Verdicts,
 }
 
 impl World {
+    pub(crate) fn new(options: &Options, clock: Clock, draws: Draws, shards: u16) -> Self {
+        Self {
+            clock,
+            queue: Queue::new(options.tie_seed),
+            draws,
+            fault: options.fault,
+            shards,
+            requests: Vec::new(),
+            named: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            disk: Disk::new(options.fault == Fault::IdleSyncs),
+            ledger: Ledger::default(),
+            markets: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            currents: BTreeMap::new(),
+            place: ShardIndex(0),
+            request: 0,
+            vault: SimVault::default(),
+            reports: Vec::new(),
+            settling: Vec::new(),
+            life: 0,
+            crashes_left: 0,
+            restoring: false,
+            interrupted: BTreeSet::new(),
+            trace: Trace::default(),
+            verdicts: Verdicts::default(),
+        }
+    }
+
     fn now(&self) -> Nanos {
         self.clock.now().mono
     }
@@ -78,7 +123,38 @@ impl World {
         })
     }
 
+    /// Has the process stop at about this moment, if it may and the draw says so.
+    pub(crate) fn perhaps_crash(&mut self, purpose: &str, id: Uuid7, chance: u64) {
+        let mut draw = self.draws.of(purpose, &[id.as_u128()]);
+        if self.crashes_left > 0 && draw.percent(chance) {
+            self.crashes_left = self.crashes_left.saturating_sub(1);
+            let at = self.now().saturating_add(draw.micros(0, 5_000));
+            self.queue.push(at, Event::Crash);
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "few kinds are of interest here")]
+    fn take_record(&mut self, entry: usize, number: u64, record: &Record) {
+        match record {
+            Record::Intent { auction, .. } => {
+                self.take_intent(entry, record);
+                self.perhaps_crash("crash at an intent", *auction, 4);
+            }
+            Record::Outcome { .. } => self.take_outcome(entry, record),
+            Record::Closed(story) => self.take_story(story),
+            Record::Resolved(found) => self.take_resolved(entry, number, found),
+            Record::Offered(offered) => {
+                let at = self.clock.now().utc.max(self.ledger.opened);
+                self.ledger.held_since.insert(offered.story.id, at);
+            }
+            _ => {}
+        }
+    }
+
     fn deliver(&mut self, token: u64, reply: &Reply) {
+        if token >= REPORTS {
+            return self.take_report_reply(token, reply);
+        }
         let number = usize::try_from(token).unwrap_or(usize::MAX);
         let now = self.now();
         let shown = show(reply);
@@ -138,7 +214,7 @@ impl Net for World {
         self.trace.write(format_args!("post {id:?} {name}"));
         self.auction_log(auction);
         let post = self.ledger.posts.get(&(id, candidate));
-        let durable = post.is_some_and(|post| self.disk.is_on_disk(post.place, post.intent));
+        let durable = post.is_some_and(|post| self.disk.is_on_disk(post.intent));
         self.verdicts
             .check(Promise::IntentFirst, durable, || format!("post of {id:?} to {name} before its intent"));
         let timeout = auction.post(candidate).map_or(Nanos::ZERO, |post| post.give_up_at.saturating_sub(now));
@@ -155,8 +231,9 @@ impl Net for World {
             post.sent = post.sent.saturating_add(copies);
             post.sent_at = now;
             post.truth = arrives.then_some(plan.truth);
-            post.lower = match plan.report {
-                Some((_, PostOutcome::Accepted { price })) => price,
+            post.again = plan.again;
+            post.lower = match plan.again {
+                Some(PostOutcome::Accepted { price }) => price,
                 _ => None,
             };
             let sent = post.sent;
@@ -165,10 +242,19 @@ impl Net for World {
             });
         }
         self.check_exclusivity(auction);
+        self.perhaps_crash("crash at a post", id, 4);
+    }
+
+    fn repost(&mut self, unknown: &Unknown) {
+        self.ask_again(unknown, Way::Repost);
+    }
+
+    fn ask_status(&mut self, unknown: &Unknown) {
+        self.ask_again(unknown, Way::Status);
     }
 
     fn reply(&mut self, token: u64, reply: Reply) {
-        if self.fault == Fault::LostReplies && token % 5 == 3 {
+        if self.fault == Fault::LostReplies && token % 5 == 3 && token < REPORTS {
             return;
         }
         if self.fault == Fault::RepliesTwice {
@@ -189,16 +275,16 @@ impl JournalSeam for World {
         let place = self.place;
         let now = self.now();
         let up_to = batch.first.saturating_add(batch.count).saturating_sub(1);
-        let records = self.disk.append(place, batch);
+        let first = batch.first;
+        let entries = self.disk.append(place, batch);
         self.verdicts
-            .check(Promise::Account, records.is_some(), || format!("a batch of {place:?} cannot be read"));
-        for (number, record) in records.unwrap_or_default() {
+            .check(Promise::Account, entries.is_some(), || format!("a batch of {place:?} cannot be read"));
+        for (number, entry) in (first..).zip(entries.unwrap_or_default()) {
             self.ledger.changes = self.ledger.changes.saturating_add(1);
-            match &record {
-                Record::Intent { .. } => self.take_intent(number, &record),
-                Record::Outcome { .. } => self.take_outcome(number, &record),
-                Record::Closed(story) => self.take_story(story),
-            }
+            let Some(record) = self.disk.entries.get(entry).map(|entry| entry.record.clone()) else {
+                continue;
+            };
+            self.take_record(entry, number, &record);
         }
         let mut draw = self.draws.of("sync", &[u128::from(now.0), u128::from(place.0)]);
         let at = self.disk.sync_at(place, now, &mut draw);
@@ -213,6 +299,36 @@ impl Seed for World {
     fn entropy(&mut self) -> u128 {
         let name = u128::from(self.requests.get(self.request).map_or(0, |request| request.name));
         (self.draws.bits("id", &[name]) << 32) | name
+    }
+}
+
+impl Vault for World {
+    fn seal(&mut self, lead: Uuid7, class: SealClass, plain: &[u8], out: &mut Vec<u8>) -> Option<Sealed> {
+        if self.draws.of("slots", &[lead.as_u128()]).percent(1) {
+            // No key is ready.
+            return None;
+        }
+        self.vault.seal(lead, class, plain, out)
+    }
+
+    fn unseal(&mut self, lead: Uuid7, sealed: &Sealed, ciphertext: &[u8]) -> Option<Vec<u8>> {
+        self.vault.unseal(lead, sealed, ciphertext)
+    }
+}
+
+impl Past for World {
+    fn look_up(&mut self, token: u64, question: Question) {
+        let (now, place) = (self.now(), self.place);
+        let number = [u128::from(now.0), u128::from(place.0), u128::from(token)];
+        let mut draw = self.draws.of("store", &number);
+        self.trace.write(format_args!("asks the store {question:?}"));
+        let after = match draw.weighted([85, 10, 5]) {
+            0 => draw.micros(200, 20_000),
+            1 => draw.micros(100_000, 400_000),
+            _ => return,
+        };
+        let event = Event::Remembered { place, token, question: Box::new(question) };
+        self.queue.push(now.saturating_add(after), event);
     }
 }
 
@@ -242,5 +358,6 @@ fn show(reply: &Reply) -> String {
         }
         Reply::Refusal(refusal) => format!("{refusal:?}"),
         Reply::Account(account) => format!("account {:?}", account.story.id),
+        Reply::Resolved(resolved) => format!("{resolved:?}"),
     }
 }

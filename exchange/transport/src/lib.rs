@@ -13,7 +13,8 @@ mod tcp_or_tls;
 
 pub use address_guard::{AddressGuard, AddressRefused};
 pub use buyer::{
-    BuyerClient, ClientConfig, EndpointHandle, EndpointStats, Failure, Reply, Request, RequestHeaders,
+    BuyerClient, ClientConfig, EndpointHandle, EndpointStats, Failure, Question, Reply, Request,
+    RequestHeaders,
 };
 pub use network::{Network, NetworkError};
 pub use seller::{

@@ -32,6 +32,12 @@ impl Nanos {
         self.0.div_euclid(1_000)
     }
 
+    /// Returns the length without what is below a microsecond.
+    #[must_use]
+    pub const fn floor_to_micros(self) -> Self {
+        Self(self.as_micros().saturating_mul(1_000))
+    }
+
     /// Returns the sum, at most [`Nanos::NEVER`].
     #[must_use]
     pub const fn saturating_add(self, other: Self) -> Self {

@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod api_key;
+pub mod event;
 mod field_form;
 pub mod fingerprint;
 mod hmac_key;
@@ -28,6 +29,7 @@ pub mod sign;
 
 pub use answer::{LeadAnswer, LeadStatus, OfferAnswer, PingAnswer, PingStatus, SaleAnswer};
 pub use api_key::{ApiKey, KeyHash, KeyMode};
+pub use event::{EventId, EventMessage};
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use lead::{Identity, Mode, Parsed, PostRequest};
 pub use ping::PingMessage;

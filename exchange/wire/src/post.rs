@@ -32,7 +32,8 @@ pub struct PostMessage<'a> {
     pub price: Amount,
     /// Whether nobody else may get the lead.
     pub exclusive: bool,
-    /// What is left for the answer to arrive, in milliseconds.
+    /// How long a post of the campaign may take, in milliseconds. Not what is left of it: a post that is sent again
+    /// has the same bytes.
     pub timeout_ms: u64,
     /// When the post was made.
     pub created_at: UtcMicros,

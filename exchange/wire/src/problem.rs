@@ -149,6 +149,28 @@ problem_kinds! {
     PingClosed = 409 "ping_closed" "This ping is closed";
     /// The ping was lost in a power cut.
     PingLost = 409 "ping_lost" "This ping was lost";
+    /// The answer to the post may still come.
+    PostInFlight = 409 "post_in_flight" "The post is still on its way";
+    /// The time for returns is over.
+    ReturnWindowClosed = 409 "return_window_closed" "The return window of this sale is closed";
+    /// The campaign knows no returns.
+    ReturnsNotAllowed = 409 "returns_not_allowed" "This campaign knows no returns";
+    /// The campaign takes no returns for this reason.
+    ReasonNotAllowed = 409 "reason_not_allowed" "This campaign takes no returns for this reason";
+    /// The lead was given back.
+    AlreadyReturned = 409 "already_returned" "The sale was returned already";
+    /// The sale was taken back.
+    AlreadyReversed = 409 "already_reversed" "The sale was reversed already";
+    /// The sale has settled.
+    AlreadySettled = 409 "already_settled" "The sale has settled already";
+    /// The buyer has no prepaid balance.
+    NotPrepaid = 409 "not_prepaid" "The buyer has no prepaid balance";
+    /// There is less in the balance than is to leave it.
+    InsufficientBalance = 409 "insufficient_balance" "The balance is less than that";
+    /// The auction is not over.
+    AuctionRunning = 409 "auction_running" "The auction is not over yet";
+    /// What a replay needs is no longer held.
+    ReplayImpossible = 409 "replay_impossible" "What a replay needs is no longer held";
     /// The body is too large.
     PayloadTooLarge = 413 "payload_too_large" "The body is too large";
     /// The body is of a type that is not taken.

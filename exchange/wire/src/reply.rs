@@ -5,4 +5,4 @@ mod ping;
 mod post;
 
 pub use ping::parse_ping;
-pub use post::{parse_post, unmatched};
+pub use post::{parse_post, parse_repost, parse_status, unmatched};

@@ -40,6 +40,7 @@ pub(crate) fn snapshot() -> Snapshot {
             name: "acme".into(),
             agreements: Box::new([(SOLAR, agreement())]),
             holds_max: 10,
+            webhook: None,
         }]),
         buyers: Box::new([]),
         campaigns: Box::new([]),

@@ -2,5 +2,6 @@
 
 mod configs;
 mod fake_exchange;
+mod persistent;
 mod process;
 mod runs;

@@ -1,7 +1,7 @@
 //! The process: its report and its exit code.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -72,4 +72,30 @@ fn an_unknown_vertical_is_named() {
     let output = loadtest(folder.path(), &exchange, &["--vertical", "water"]);
     let text = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(!output.status.success() && text.contains("no lead can be drawn"), "{text}");
+}
+
+#[test]
+fn sigterm_makes_the_present_lead_the_last_one() {
+    let unsold = r#"{"lead_id":"lead_1","status":"unsold","reason":"no_bid"}"#;
+    let exchange = FakeExchange::start(move |_| Reaction::Answer(200, unsold.to_owned()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = folder.path().join("scenario.toml");
+    std::fs::write(&scenario, SCENARIO).expect("written");
+    let process = Command::new(env!("CARGO_BIN_EXE_loadtest"))
+        .arg("--scenario")
+        .arg(scenario)
+        .args(["--url", &format!("http://{}", exchange.address), "--duration", "60m", "--rate", "500"])
+        .args(["--until-final", "20s"])
+        .env("LOADTEST_API_KEY", "live_key")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the process runs");
+    while exchange.received().len() < 5 {
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill").arg(process.id().to_string()).status().expect("kill");
+    assert!(killed.success());
+    let output = process.wait_with_output().expect("an end");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success() && text.ends_with("passed\n"), "{text}");
 }

@@ -13,7 +13,7 @@ pub(super) fn compile_all(named: &Named<'_>) -> Vec<Buyer> {
     named.iter().map(|(name, node)| compile(name, node)).collect()
 }
 
-/// Reports a budget over campaigns whose prices are in several currencies: the sum would mean nothing.
+/// Reports a budget or balance over campaigns whose prices are in several currencies: the sum would mean nothing.
 pub(super) fn check_currencies(
     named: &Named<'_>,
     buyers: &[Buyer],
@@ -21,7 +21,8 @@ pub(super) fn check_currencies(
     verticals: &[Draft<'_>],
 ) {
     for ((position, buyer), node) in buyers.iter().enumerate().zip(named.values()) {
-        if !buyer.caps.iter().any(|cap| cap.kind == CapKind::Budget) {
+        let budget = buyer.caps.iter().any(|cap| cap.kind == CapKind::Budget);
+        if !budget && !buyer.prepaid {
             continue;
         }
         let own = campaigns.iter().filter(|campaign| campaign.buyer.at() == position);
@@ -30,10 +31,12 @@ pub(super) fn check_currencies(
         currencies.sort_unstable();
         currencies.dedup();
         if currencies.len() > 1 {
-            node.error(
-                format!("has one budget over campaigns in {}", currencies.join(" and ")),
-                "set the budgets at its campaigns",
-            );
+            let (what, remedy) = if budget {
+                ("budget", "set the budgets at its campaigns")
+            } else {
+                ("prepaid balance", "make it two buyers, one for each currency")
+            };
+            node.error(format!("has one {what} over campaigns in {}", currencies.join(" and ")), remedy);
         }
     }
 }
@@ -45,6 +48,7 @@ fn compile(name: &str, node: &Node<'_>) -> Buyer {
         zone: TimeZone::UTC,
         week_start: WeekStart::Monday,
         caps: [].into(),
+        prepaid: false,
     };
     if let Some(table) = node.table() {
         read(table, &mut buyer);
@@ -61,6 +65,7 @@ fn read(table: Table<'_>, buyer: &mut Buyer) {
         node.one_of(&[("monday", WeekStart::Monday), ("sunday", WeekStart::Sunday)])
     });
     buyer.caps = caps::read(table.get("caps"));
+    set(&mut buyer.prepaid, table.get("prepaid"), Node::boolean);
     table.finish();
 }
 

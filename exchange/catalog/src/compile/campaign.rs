@@ -6,14 +6,11 @@ use jiff::tz::TimeZone;
 use super::delivery::{self, Endpoints};
 use super::section::Named;
 use super::vertical::{Draft, set};
-use super::{CompileOptions, caps, filter, price, schedule, seller};
+use super::{CompileOptions, caps, filter, price, returns, schedule, seller, unknown};
 use crate::document::{Node, Range, Table};
 use crate::duration::DurationText;
-use crate::snapshot::{Buyer, Campaign, Endpoint, OnLowerPrice, Pricing, Stage, Unmatched};
+use crate::snapshot::{Buyer, Campaign, OnLowerPrice, OnUnknown, Pricing, ReturnReasons, Stage, Unmatched};
 use crate::{Filter, Schedule, StandingPrice, limits, suggestion};
-
-/// Open unknown posts of a campaign that says nothing else.
-const UNKNOWN_MAX_DEFAULT: u16 = 10;
 
 /// What a campaign may refer to.
 pub(super) struct Scope<'s, 'a> {
@@ -22,10 +19,12 @@ pub(super) struct Scope<'s, 'a> {
     pub(super) options: &'s CompileOptions<'s>,
 }
 
-pub(super) fn compile_all(named: &Named<'_>, scope: &Scope<'_, '_>) -> (Vec<Campaign>, Vec<Endpoint>) {
-    let mut endpoints = Endpoints::default();
-    let campaigns = named.iter().map(|(name, node)| compile(name, node, scope, &mut endpoints)).collect();
-    (campaigns, endpoints.into_vec())
+pub(super) fn compile_all(
+    named: &Named<'_>,
+    scope: &Scope<'_, '_>,
+    endpoints: &mut Endpoints,
+) -> Vec<Campaign> {
+    named.iter().map(|(name, node)| compile(name, node, scope, endpoints)).collect()
 }
 
 fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut Endpoints) -> Campaign {
@@ -57,7 +56,14 @@ fn blank(name: &str) -> Campaign {
         caps: [].into(),
         on_lower_price: OnLowerPrice::Reject,
         unmatched: Unmatched::Unknown,
-        unknown_max: UNKNOWN_MAX_DEFAULT,
+        unknown_max: unknown::MAX_DEFAULT,
+        idempotent: true,
+        status: None,
+        on_unknown: OnUnknown::Hold,
+        unknown_after: unknown::AFTER_DEFAULT,
+        return_window: returns::WINDOW_DEFAULT,
+        return_reasons: ReturnReasons::ALL,
+        returns_restore: false,
     }
 }
 
@@ -87,9 +93,8 @@ fn read(table: &Table<'_>, campaign: &mut Campaign, scope: &Scope<'_, '_>, endpo
     set(&mut campaign.on_lower_price, table.get("on_lower_price"), |node| {
         node.one_of(&[("reject", OnLowerPrice::Reject), ("accept", OnLowerPrice::Accept)])
     });
-    set(&mut campaign.unknown_max, table.get("unknown_max"), |node| {
-        node.small(Range::new(1, limits::UNKNOWN_MAX_MAX))
-    });
+    unknown::read(table, campaign, scope.options, endpoints);
+    returns::read(table, campaign, vertical);
 }
 
 fn find_buyer(node: &Node<'_>, buyers: &[Buyer]) -> Option<BuyerIndex> {

@@ -30,7 +30,7 @@ fn read_windows(table: Table<'_>, kind: CapKind, caps: &mut Vec<Cap>) {
     for (key, window) in WINDOWS {
         let limit = table.get(key).and_then(|node| match kind {
             CapKind::Sent | CapKind::Sold => node.whole(Range::new(0, limits::CAP_MAX)),
-            CapKind::Budget => node.amount_or_zero().map(exchange_types::Amount::micros),
+            CapKind::Budget | CapKind::Balance => node.amount_or_zero().map(exchange_types::Amount::micros),
         });
         caps.extend(limit.map(|limit| Cap { kind, window, limit }));
     }

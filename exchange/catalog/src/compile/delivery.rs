@@ -7,7 +7,7 @@ use exchange_types::{EndpointIndex, Nanos};
 use super::CompileOptions;
 use super::vertical::set;
 use crate::document::{Node, Range, Table};
-use crate::snapshot::{Endpoint, HttpVersion, Scheme};
+use crate::snapshot::{Endpoint, HttpVersion, POST_ID_PLACE, Scheme};
 use crate::url::Url;
 use crate::{SigningSecret, limits};
 
@@ -18,6 +18,13 @@ const CONCURRENCY_MAX_DEFAULT: u16 = 64;
 const QUEUE_MAX_DEFAULT: u16 = 64;
 /// A wait of more than a tenth of the usual bid window leaves the buyer too little.
 const QUEUE_WAIT_MAX_DEFAULT: Nanos = Nanos::from_millis(50);
+
+/// Requests at a time to a status endpoint or webhook, from every shard: a trickle beside the posts.
+const PLAIN_CONCURRENCY_MAX: u16 = 4;
+/// Requests that wait for a place there.
+const PLAIN_QUEUE_MAX: u16 = 64;
+/// Nobody waits for their answers.
+const PLAIN_QUEUE_WAIT_MAX: Nanos = Nanos::from_secs(5);
 
 /// The endpoints of a catalog, each once.
 #[derive(Debug, Default)]
@@ -67,6 +74,62 @@ impl Endpoints {
         }))
     }
 
+    /// Reads an endpoint that is only a URL: few requests go there and none of them is in a hurry. The private
+    /// CA is that of another endpoint of the same partner.
+    pub(super) fn read_plain(
+        &mut self,
+        node: &Node<'_>,
+        ca_pem: Option<Box<str>>,
+        options: &CompileOptions<'_>,
+    ) -> Option<EndpointIndex> {
+        let url = read_url(node, options)?;
+        Some(self.intern_plain(url, ca_pem))
+    }
+
+    /// Reads the URL of a status endpoint, in whose path the id of the post has one place.
+    pub(super) fn read_status(
+        &mut self,
+        node: &Node<'_>,
+        ca_pem: Option<Box<str>>,
+        options: &CompileOptions<'_>,
+    ) -> Option<EndpointIndex> {
+        let text = node.text()?;
+        let places = text.matches(POST_ID_PLACE).count();
+        // The reader of URLs takes no braces, and a place inside the host would send posts' ids anywhere.
+        let stands_for = "post-id-stands-here";
+        let url = read_url_text(node, &text.replace(POST_ID_PLACE, stands_for), options)?;
+        if places != 1 || !url.path.contains(stands_for) {
+            node.error(
+                "does not name the post once in its path or query",
+                "such as \"https://leads.example.org/posts/{post_id}\"",
+            );
+            return None;
+        }
+        let path = url.path.replace(stands_for, POST_ID_PLACE).into();
+        Some(self.intern_plain(Url { path, ..url }, ca_pem))
+    }
+
+    /// Returns the endpoint of an index.
+    pub(super) fn get(&self, index: EndpointIndex) -> Option<&Endpoint> {
+        self.in_order.get(index.at())
+    }
+
+    fn intern_plain(&mut self, url: Url, ca_pem: Option<Box<str>>) -> EndpointIndex {
+        let Url { scheme, host, port, path } = url;
+        let ca_pem = ca_pem.filter(|_| scheme == Scheme::Https);
+        self.intern(Endpoint {
+            scheme,
+            host,
+            port,
+            path,
+            version: HttpVersion::Auto,
+            concurrency_max: PLAIN_CONCURRENCY_MAX,
+            queue_max: PLAIN_QUEUE_MAX,
+            queue_wait_max: PLAIN_QUEUE_WAIT_MAX,
+            ca_pem,
+        })
+    }
+
     fn intern(&mut self, endpoint: Endpoint) -> EndpointIndex {
         let next = EndpointIndex(u32::try_from(self.in_order.len()).unwrap_or(u32::MAX));
         *self.positions.entry(endpoint).or_insert_with_key(|endpoint| {
@@ -77,10 +140,15 @@ impl Endpoints {
 }
 
 fn read_url(node: &Node<'_>, options: &CompileOptions<'_>) -> Option<Url> {
-    let text = node.text()?;
+    read_url_text(node, node.text()?, options)
+}
+
+fn read_url_text(node: &Node<'_>, text: &str, options: &CompileOptions<'_>) -> Option<Url> {
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(error) => {
+            // As it was written.
+            let text = node.given_text().unwrap_or(text);
             // What may hold a password is not repeated.
             let shown = if text.contains('@') {
                 "the URL".to_owned()
@@ -92,6 +160,7 @@ fn read_url(node: &Node<'_>, options: &CompileOptions<'_>) -> Option<Url> {
         }
     };
     if url.scheme == Scheme::Http && !options.allow_http {
+        let text = node.given_text().unwrap_or(text);
         node.error(
             "leads do not travel in clear text",
             format!(
@@ -124,7 +193,7 @@ pub(super) fn read_secrets(table: &Table<'_>, options: &CompileOptions<'_>) -> B
     items.iter().filter_map(|item| read_secret(item, options)).collect()
 }
 
-fn read_secret(item: &Node<'_>, options: &CompileOptions<'_>) -> Option<SigningSecret> {
+pub(super) fn read_secret(item: &Node<'_>, options: &CompileOptions<'_>) -> Option<SigningSecret> {
     let secret = SigningSecret::parse(&resolve(item, options)?);
     let remedy = "whsec_ and the base64 of 24 to 64 bytes, or \"env:NAME\" or \"file:PATH\" that holds it";
     secret.map_err(|error| item.error(error.to_string(), remedy)).ok()

@@ -2,28 +2,37 @@
 
 use exchange_types::VerticalIndex;
 
-use super::agreement;
+use super::campaign::Scope;
+use super::delivery::{self, Endpoints};
 use super::section::Named;
 use super::vertical::{Draft, set};
+use super::{CompileOptions, agreement};
 use crate::document::{Node, Range, Table};
-use crate::snapshot::{Agreement, Buyer, Seller};
+use crate::snapshot::{Agreement, Buyer, Seller, Webhook};
 use crate::{limits, suggestion};
 
 /// Open holds of a seller that says nothing else: thirty offers a second at the default hold time.
 const HOLDS_MAX_DEFAULT: u32 = 1_000;
 
-pub(super) fn compile_all(named: &Named<'_>, verticals: &[Draft<'_>], buyers: &[Buyer]) -> Vec<Seller> {
-    named.iter().map(|(name, node)| compile(name, node, verticals, buyers)).collect()
+pub(super) fn compile_all(
+    named: &Named<'_>,
+    scope: &Scope<'_, '_>,
+    endpoints: &mut Endpoints,
+) -> Vec<Seller> {
+    named.iter().map(|(name, node)| compile(name, node, scope, endpoints)).collect()
 }
 
-fn compile(name: &str, node: &Node<'_>, verticals: &[Draft<'_>], buyers: &[Buyer]) -> Seller {
-    let mut seller = Seller { name: name.into(), agreements: [].into(), holds_max: HOLDS_MAX_DEFAULT };
+fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut Endpoints) -> Seller {
+    let mut seller =
+        Seller { name: name.into(), agreements: [].into(), holds_max: HOLDS_MAX_DEFAULT, webhook: None };
     let Some(table) = node.table() else { return seller };
     set(&mut seller.holds_max, table.get("holds_max"), |node| {
         node.small(Range::new(1, limits::HOLDS_MAX_MAX))
     });
     match table.get("agreements").map(|node| node.table()) {
-        Some(Some(agreements)) => seller.agreements = read_agreements(agreements, verticals, buyers),
+        Some(Some(agreements)) => {
+            seller.agreements = read_agreements(agreements, scope.verticals, scope.buyers);
+        }
         Some(None) => {}
         None => table.report.warning(
             &table.place,
@@ -31,8 +40,36 @@ fn compile(name: &str, node: &Node<'_>, verticals: &[Draft<'_>], buyers: &[Buyer
             format!("add [{}.VERTICAL] with a payout", table.place.key_path("agreements")),
         ),
     }
+    seller.webhook = read_webhook(&table, scope.options, endpoints);
     table.finish();
     seller
+}
+
+fn read_webhook(
+    table: &Table<'_>,
+    options: &CompileOptions<'_>,
+    endpoints: &mut Endpoints,
+) -> Option<Webhook> {
+    match (table.get("webhook_url"), table.get("webhook_secret")) {
+        (Some(url), Some(secret)) => {
+            let endpoint = endpoints.read_plain(&url, None, options);
+            let secret = delivery::read_secret(&secret, options);
+            Some(Webhook { endpoint: endpoint?, secret: secret? })
+        }
+        (Some(url), None) => {
+            let remedy = "add webhook_secret = \"env:ACME_WEBHOOK_SECRET\"";
+            url.error("has no secret beside it, so events could not be signed", remedy);
+            None
+        }
+        (None, Some(secret)) => {
+            secret.error(
+                "signs nothing: there is no webhook_url beside it",
+                "add webhook_url, or leave it out",
+            );
+            None
+        }
+        (None, None) => None,
+    }
 }
 
 fn read_agreements(

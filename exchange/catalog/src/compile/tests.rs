@@ -132,7 +132,53 @@ fn what_is_not_said_has_its_default() {
     let campaign = &snapshot.campaigns[0];
     assert_eq!((campaign.tier, campaign.weight, campaign.unknown_max), (1, 1, 10));
     assert_eq!(campaign.post_timeout, vertical.post_timeout);
+    assert!(campaign.idempotent && !campaign.returns_restore && campaign.status.is_none());
+    assert_eq!(campaign.on_unknown, crate::snapshot::OnUnknown::Hold);
+    assert_eq!(campaign.unknown_after, exchange_types::Nanos::from_secs(86_400));
+    assert_eq!(campaign.return_window, exchange_types::Nanos::from_secs(7 * 86_400));
+    assert_eq!(campaign.return_reasons, crate::snapshot::ReturnReasons::ALL);
+    assert!(!snapshot.buyers[0].prepaid);
+    assert!(snapshot.sellers[0].webhook.is_none());
     assert!(campaign.sign_pings);
     assert_eq!(campaign.filter, crate::Filter::everything());
     assert_eq!(campaign.schedule, crate::Schedule::always());
+}
+
+#[test]
+fn a_campaign_without_a_return_window_has_that_of_its_vertical() {
+    let window = |own: &str, of_vertical: &str| {
+        let base = BASE.replace("currency =", &format!("{of_vertical}\ncurrency ="));
+        let campaign = NORTH.replace("buyer =", &format!("{own}\nbuyer ="));
+        let (snapshot, _) = compile_texts(&[&base, &campaign]).expect("a valid catalog");
+        snapshot.campaigns[0].return_window.0 / 1_000_000_000
+    };
+    assert_eq!(window("", ""), 7 * 86_400);
+    assert_eq!(window("", "return_window = \"3d\""), 3 * 86_400);
+    assert_eq!(window("return_window = \"1h\"", "return_window = \"3d\""), 3_600);
+    assert_eq!(window("return_window = \"0s\"", "return_window = \"3d\""), 0);
+}
+
+#[test]
+fn a_status_url_is_an_endpoint_with_a_place_for_the_post() {
+    let text = NORTH.replace("/post\" }", "/post\", ca = \"file:ca.pem\" }").replace(
+        "buyer =",
+        "status_url = \"https://North.example:8443/s?p={post_id}\"\nidempotent = false\nbuyer =",
+    );
+    let (snapshot, _) = compile_texts(&[BASE, &text]).expect("a valid catalog");
+    let campaign = &snapshot.campaigns[0];
+    let status = campaign.status.and_then(|index| snapshot.endpoint(index)).expect("an endpoint");
+    assert_eq!((&*status.host, status.port, &*status.path), ("north.example", 8443, "/s?p={post_id}"));
+    assert!(status.ca_pem.is_some(), "the private CA of its post holds for it");
+    assert!(!campaign.idempotent);
+}
+
+#[test]
+fn a_seller_names_where_it_is_told_of_events() {
+    let shop = "[sellers.shop]\nwebhook_url = \"https://shop.example/e\"\nwebhook_secret = \"env:NORTH\"\n\
+                [sellers.shop.agreements.solar]\npayout = { margin = \"20%\" }\n";
+    let (snapshot, _) = compile_texts(&[BASE, shop]).expect("a valid catalog");
+    let webhook = snapshot.sellers[1].webhook.as_ref().expect("it has one");
+    let endpoint = snapshot.endpoint(webhook.endpoint).expect("an endpoint");
+    assert_eq!((&*endpoint.host, &*endpoint.path), ("shop.example", "/e"));
+    assert_eq!(webhook.secret.key().len(), 24);
 }

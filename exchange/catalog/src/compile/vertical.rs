@@ -4,6 +4,7 @@ use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos, limits 
 
 use super::field;
 use super::privacy;
+use super::returns;
 use super::section::Named;
 use crate::document::{Node, Range, Table};
 use crate::duration::DurationText;
@@ -15,6 +16,8 @@ use crate::snapshot::{ConsentModel, Disclosure, Field, FieldKind, RankBy, Rule, 
 pub(super) struct Draft<'a> {
     pub(super) node: Node<'a>,
     pub(super) vertical: Vertical,
+    /// How long a sale may be returned, for campaigns that say nothing else.
+    pub(super) return_window: Nanos,
     /// By field: whether its type could not be read, so that nothing can be checked against it.
     pub(super) broken: Vec<bool>,
     pub(super) campaigns: Vec<CampaignIndex>,
@@ -31,11 +34,15 @@ pub(super) fn compile_all<'a>(named: &Named<'a>) -> Vec<Draft<'a>> {
 }
 
 fn compile<'a>(name: &str, node: &Node<'a>) -> Draft<'a> {
+    let mut return_window = returns::WINDOW_DEFAULT;
     let (vertical, broken) = match node.table() {
-        Some(table) => read(name, table),
+        Some(table) => {
+            set(&mut return_window, table.get("return_window"), returns::read_window);
+            read(name, table)
+        }
         None => (blank(name), Vec::new()),
     };
-    Draft { node: node.clone(), vertical, broken, campaigns: Vec::new() }
+    Draft { node: node.clone(), vertical, return_window, broken, campaigns: Vec::new() }
 }
 
 /// Returns a vertical with every default. The currency has none and is checked apart.

@@ -17,6 +17,8 @@ pub struct Buyer {
     pub week_start: WeekStart,
     /// Caps and budgets over all its campaigns.
     pub caps: Box<[Cap]>,
+    /// Whether it pays ahead: it buys for what it has deposited and no more.
+    pub prepaid: bool,
 }
 
 /// The first day of a week.

@@ -2,9 +2,11 @@
 
 use exchange_types::{Amount, BuyerIndex, EndpointIndex, Nanos, Rate, VerticalIndex};
 
+use super::ReturnReasons;
 use crate::{Filter, Schedule, SigningSecret, StandingPrice};
 
 /// A campaign.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the catalog that stands alone")]
 #[derive(Debug, Clone)]
 pub struct Campaign {
     /// The name by which the wire and records know it.
@@ -45,7 +47,25 @@ pub struct Campaign {
     pub unmatched: Unmatched,
     /// The most open unknown posts before the campaign gets no more.
     pub unknown_max: u16,
+    /// Whether the buyer takes a post once however often it comes under its idempotency key; then an unknown
+    /// post is sent again.
+    pub idempotent: bool,
+    /// Where the buyer says what became of a post. The path holds [`POST_ID_PLACE`] once.
+    pub status: Option<EndpointIndex>,
+    /// What an unknown post becomes of which nothing was found out.
+    pub on_unknown: OnUnknown,
+    /// After how long without an answer `on_unknown` decides.
+    pub unknown_after: Nanos,
+    /// How long after its acceptance a sale may be returned; then it settles. Zero: there are no returns.
+    pub return_window: Nanos,
+    /// Why a sale may be returned.
+    pub return_reasons: ReturnReasons,
+    /// Whether a return gives room back to the window from which the sale took it.
+    pub returns_restore: bool,
 }
+
+/// Stands in the path of a status endpoint where the id of the post goes.
+pub const POST_ID_PLACE: &str = "{post_id}";
 
 /// How a campaign's price is found.
 #[derive(Debug, Clone)]
@@ -81,6 +101,8 @@ pub enum CapKind {
     Sold,
     /// Money, with what may still be charged.
     Budget,
+    /// Money that a buyer has deposited. It comes from deposits, never from a catalog's caps.
+    Balance,
 }
 
 /// Over what time a cap counts, in the buyer's zone.
@@ -112,4 +134,16 @@ pub enum Unmatched {
     Unknown,
     /// The buyer has not taken the lead.
     Rejected,
+}
+
+/// What an unknown post becomes of which nothing was found out in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// A person decides.
+    #[default]
+    Hold,
+    /// The buyer has the lead and is charged.
+    AssumeAccepted,
+    /// The buyer has not taken the lead; nothing is charged.
+    AssumeRejected,
 }

@@ -1,8 +1,9 @@
 //! [`Seller`]: who submits leads.
 
-use exchange_types::VerticalIndex;
+use exchange_types::{EndpointIndex, VerticalIndex};
 
 use super::Agreement;
+use crate::SigningSecret;
 
 /// A seller.
 #[derive(Debug, Clone)]
@@ -13,6 +14,17 @@ pub struct Seller {
     pub agreements: Box<[(VerticalIndex, Agreement)]>,
     /// The most open holds at a time.
     pub holds_max: u32,
+    /// Where it is told what became of its leads later.
+    pub webhook: Option<Webhook>,
+}
+
+/// Where a seller is told of events.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where they go.
+    pub endpoint: EndpointIndex,
+    /// The secret that signs them.
+    pub secret: SigningSecret,
 }
 
 impl Seller {

@@ -1,8 +1,12 @@
 //! The catalogs under `configs/` compile, without a warning.
 
-use exchange_catalog::snapshot::{CapKind, Payout, PingForm, Pricing, Scheme, Stage, WindowKind};
+use exchange_catalog::snapshot::{
+    CapKind, OnUnknown, Payout, PingForm, Pricing, ReturnReasons, Scheme, Stage, WindowKind,
+};
 use exchange_catalog::{CompileOptions, Diagnostic, Snapshot, SourceFile, compile};
-use exchange_types::{Amount, BuyerIndex, Rate, SellerIndex, Submission, UtcMicros, Value, VerticalIndex};
+use exchange_types::{
+    Amount, BuyerIndex, Nanos, Rate, SellerIndex, Submission, UtcMicros, Value, VerticalIndex,
+};
 
 pub(crate) const DEMO: &str = include_str!("../../../../configs/demo/catalog.toml");
 pub(crate) const REFERENCE: &str = include_str!("../../../../configs/catalog.reference.toml");
@@ -126,6 +130,22 @@ fn the_campaign_of_the_reference_goes_where_it_says() {
         campaign.caps.iter().map(|cap| (cap.kind, cap.window, cap.limit)).collect();
     let budget = (CapKind::Budget, WindowKind::Month, 10_000_000_000);
     assert_eq!(caps, [(CapKind::Sent, WindowKind::Day, 500), (CapKind::Sold, WindowKind::Hour, 20), budget]);
+}
+
+#[test]
+fn unknown_posts_and_returns_of_the_reference_are_as_it_says() {
+    let snapshot = check_compiles(REFERENCE, false);
+    let campaign = &snapshot.campaigns[0];
+    let status = campaign.status.and_then(|index| snapshot.endpoint(index)).expect("a status endpoint");
+    assert_eq!(&*status.path, "/posts/{post_id}");
+    assert_eq!(
+        (campaign.unknown_after, campaign.return_window),
+        (Nanos::from_secs(86_400), Nanos::from_secs(14 * 86_400))
+    );
+    assert_eq!((campaign.on_unknown, campaign.return_reasons), (OnUnknown::Hold, ReturnReasons::ALL));
+    let webhook = snapshot.sellers[0].webhook.as_ref().expect("acme is told of events");
+    assert_eq!(snapshot.endpoint(webhook.endpoint).map(|endpoint| &*endpoint.host), Some("acme.example"));
+    assert_eq!(snapshot.campaigns[1].return_window, Nanos::from_secs(7 * 86_400), "the vertical's");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! [`CampaignBody`]: what came of one campaign in an auction.
 
-use exchange_protocol::{CandidateIndex, LeftOut, Outcome, Story, StoryCandidate};
+use exchange_protocol::{CandidateIndex, FORGOTTEN, LeftOut, Outcome, Story, StoryCandidate};
 use exchange_types::{BidEntry, CampaignIndex, PingId};
 use serde::Serialize;
 
-use super::{BuyersMax, Money, Shown, Words, came};
+use super::{BuyersMax, Words, came};
+use crate::shown::{Money, Shown};
 
 /// What came of one campaign.
 #[derive(Debug, Serialize)]
@@ -53,6 +54,7 @@ pub(super) fn all<'a>(
     let left_out =
         left_out.iter().map(|left_out| (left_out.campaign, CampaignBody::of_left_out(left_out, words)));
     let mut all: Vec<(CampaignIndex, Option<CampaignBody<'a>>)> = candidates.chain(left_out).collect();
+    all.retain(|&(index, _)| index != FORGOTTEN);
     all.sort_by_key(|&(index, _)| index);
     all.into_iter().map(|(_, body)| body).collect()
 }

@@ -1,12 +1,11 @@
 //! [`PostBody`]: one post of an auction.
 
-use core::fmt;
-
 use exchange_protocol::{Outcome, StoryPost};
 use exchange_types::{PostId, SaleId, Uuid7};
 use serde::Serialize;
 
-use super::{Money, Shown, Words, came};
+use super::{Words, came};
+use crate::shown::{Hex, Money, Shown};
 
 /// One post.
 #[derive(Debug, Serialize)]
@@ -68,15 +67,5 @@ impl<'a> PostBody<'a> {
             reply_digest: (post.digest != [0; 16]).then_some(Shown(Hex(&post.digest))),
             redirect_url: &post.redirect_url,
         })
-    }
-}
-
-/// Bytes in lower-case hexadecimal digits.
-#[derive(Debug)]
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }

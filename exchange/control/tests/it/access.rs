@@ -38,9 +38,16 @@ async fn an_exchange_that_takes_no_leads_says_why() {
 
 #[tokio::test]
 async fn unknown_paths_are_404_with_and_without_a_key() {
-    for path in
-        ["/", "/v1", "/v1/leads", "/v1/pings", "/v1/auctions", "/v1/catalog/", "/health", "/v1/auctions/a/b"]
-    {
+    for path in [
+        "/",
+        "/v1",
+        "/v1/pings",
+        "/v1/persons",
+        "/v1/sales/a/b",
+        "/v1/catalog/",
+        "/health",
+        "/v1/auctions/a/b",
+    ] {
         for key in ["X-None: 1", OPERATOR] {
             let reply = ask(MadeUp::default(), &format!("GET {path} HTTP/1.1\n{key}")).await;
             assert_problem(&reply, 404, "not_found");

@@ -19,7 +19,7 @@ fn amount(text: &str) -> Amount {
     Amount::parse(text, 4).expect("an amount")
 }
 
-fn id() -> Uuid7 {
+pub(crate) fn id() -> Uuid7 {
     Uuid7::new(UtcMicros(1_795_132_800_000_000), 5)
 }
 
@@ -29,7 +29,13 @@ fn candidate(campaign: u32, reason: Option<Reason>, bids: &[(&str, u16)]) -> Sto
         assert!(entries.push(BidEntry { amount: amount(bid), max_buyers, ..BidEntry::default() }));
     }
     let replied_us = if bids.is_empty() { 0 } else { 41_000 + campaign };
-    StoryCandidate { campaign: CampaignIndex(campaign), reason, entries, replied_us, minimum_to_win: None }
+    StoryCandidate {
+        campaign: CampaignIndex(campaign),
+        reason,
+        entries,
+        replied_us,
+        ..StoryCandidate::default()
+    }
 }
 
 fn keys() -> SaleKeys {
@@ -49,7 +55,7 @@ fn sale_id(candidate: u16) -> String {
 }
 
 /// The campaign `alps` rejected, `coast` bought, `delta` was left out.
-fn account() -> Account {
+pub(crate) fn account() -> Account {
     let post = |candidate, buyer, outcome| StoryPost {
         candidate: CandidateIndex(candidate),
         buyer: BuyerIndex(buyer),
@@ -62,7 +68,7 @@ fn account() -> Account {
         sent_us: 120_300,
         replied_us: 180_000,
         digest: [0xab; 16],
-        redirect_url: "".into(),
+        ..StoryPost::default()
     };
     let outbid = StoryCandidate {
         minimum_to_win: Some(amount("31.51")),
@@ -89,7 +95,7 @@ fn account() -> Account {
                 ..post(1, 0, Some(Outcome::Accepted))
             },
         ],
-        offers: Vec::new(),
+        ..Story::default()
     };
     let left_out = vec![LeftOut {
         campaign: CampaignIndex(2),

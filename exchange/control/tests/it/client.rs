@@ -29,6 +29,16 @@ pub(crate) async fn start(backend: MadeUp) -> Running {
     Running { address, stop, ended }
 }
 
+/// Asks a made-up exchange for one thing, with the key of this bearer.
+pub(crate) async fn ask(backend: MadeUp, bearer: &str, request: &str, body: &str) -> Reply {
+    let running = start(backend).await;
+    let (first, headers) = request.split_once('\n').unwrap_or((request, "X-None: 1"));
+    let head = format!(
+        "{first} HTTP/1.1\nAuthorization: Bearer {bearer}\nContent-Type: application/json\n{headers}"
+    );
+    send(running.address, &head, body).await
+}
+
 /// An answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -40,6 +50,19 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// Returns the field and the code of every mistake that a problem names.
+    pub(crate) fn errors(&self) -> Vec<(String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| (text(&error["field"]), text(&error["code"]))).collect()
+    }
+
+    /// Returns the status and the name of a problem.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        let kind = self.json()["type"].as_str().unwrap_or_default().replace("/problems/", "");
+        (self.status, kind)
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -1,10 +1,19 @@
 //! An exchange that is made up: it answers from what a test gave it.
+//!
+//! Its reads ignore the scope on purpose, so that what a caller gets shows what the routes themselves leave out.
+
+mod books;
+pub(crate) mod deals;
+pub(crate) mod persons;
+mod replays;
 
 use std::sync::{Arc, Mutex};
 
 use exchange_catalog::{CompileOptions, Diagnostic, Severity, Snapshot, SourceFile, compile};
 use exchange_control::{
-    Applied, ApplyError, Backend, CatalogSummary, KeysError, Principal, Readiness, Role, Unavailable,
+    Applied, ApplyError, Backend, CatalogSummary, ChangeSale, ChangeSaleError, Filter, JournalState,
+    JournalStatus, KeysError, MoveError, Movement, Page, PersonError, PostWord, PostWordError, Principal,
+    Readiness, ReplayChanges, ReplayError, Role, Unavailable,
 };
 use exchange_protocol::Account;
 use exchange_types::{AuctionId, UtcMicros};
@@ -18,6 +27,52 @@ pub(crate) struct MadeUp {
     pub(crate) keys_damaged: bool,
     /// What was put, in order.
     pub(crate) put: Arc<Mutex<Vec<SourceFile>>>,
+    /// What reached the exchange besides, in order.
+    pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
+    pub(crate) fails: Fails,
+}
+
+/// What a route handed over.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Seen {
+    Query(Filter, Page),
+    Word(PostWord),
+    Change(ChangeSale),
+    Movement(Movement),
+    /// Phone and address.
+    Person(Option<String>, Option<String>),
+    Erase(String),
+    Acknowledge(String),
+    Replay(ReplayChanges),
+}
+
+/// How what is asked fails, where it does.
+#[derive(Default)]
+pub(crate) struct Fails {
+    /// Neither store nor shard answers.
+    pub(crate) silent: bool,
+    pub(crate) word: Option<PostWordError>,
+    pub(crate) change: Option<ChangeSaleError>,
+    pub(crate) movement: Option<MoveError>,
+    pub(crate) person: Option<PersonError>,
+    pub(crate) replay: Option<ReplayError>,
+    /// Changes were made before.
+    pub(crate) replayed: bool,
+    pub(crate) ledger_damaged: bool,
+}
+
+impl MadeUp {
+    pub(crate) fn failing(fails: Fails) -> Self {
+        Self { fails, ..Self::default() }
+    }
+
+    fn note(&self, seen: Seen) {
+        self.seen.lock().expect("no test panicked").push(seen);
+    }
+
+    fn answers(&self) -> Result<(), Unavailable> {
+        if self.fails.silent { Err(Unavailable) } else { Ok(()) }
+    }
 }
 
 impl Backend for MadeUp {
@@ -31,6 +86,20 @@ impl Backend for MadeUp {
 
     fn readiness(&self) -> Readiness {
         Readiness { reasons: self.not_ready.clone() }
+    }
+
+    fn journal(&self) -> JournalState {
+        JournalState {
+            status: JournalStatus::Running,
+            durability: "sync",
+            sequence: 120,
+            durable: 110,
+            projected: 100,
+            projector_lag_ms: 7,
+            backlog_bytes: 4_096,
+            segments: 3,
+            free_bytes: 1 << 30,
+        }
     }
 
     fn catalog(&self) -> CatalogSummary {
@@ -61,7 +130,11 @@ impl Backend for MadeUp {
 
     fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {
         let (role, name) = bearer.split_once('-')?;
-        Some(Arc::new(Principal { role: Role::from_name(role)?, name: name.into(), mode: KeyMode::Live }))
+        let (mode, name) = match name.strip_prefix("test-") {
+            Some(name) => (KeyMode::Test, name),
+            None => (KeyMode::Live, name),
+        };
+        Some(Arc::new(Principal { role: Role::from_name(role)?, name: name.into(), mode }))
     }
 
     fn reload_keys(&self) -> Result<usize, KeysError> {

@@ -6,7 +6,14 @@
 
 mod access;
 mod account;
+mod books;
 mod catalog;
 mod client;
+mod lists;
 mod made_up;
+mod persons;
+mod replays;
+mod roles;
+mod sales;
 mod shutdown;
+mod unknowns;

@@ -1,7 +1,8 @@
 //! Snapshots of one buyer and its campaigns, with only what counters read.
 
 use exchange_catalog::snapshot::{
-    Buyer, Campaign, Cap, CapKind, OnLowerPrice, Pricing, Unmatched, WeekStart, WindowKind,
+    Buyer, Campaign, Cap, CapKind, OnLowerPrice, OnUnknown, Pricing, ReturnReasons, Unmatched, WeekStart,
+    WindowKind,
 };
 use exchange_catalog::{Filter, Schedule, Snapshot, StandingPrice};
 use exchange_types::{
@@ -34,6 +35,7 @@ pub(crate) fn snapshot(of_buyer: &[Cap], of_campaigns: &[&[Cap]]) -> Snapshot {
         zone: jiff::tz::TimeZone::UTC,
         week_start: WeekStart::Monday,
         caps: of_buyer.into(),
+        prepaid: false,
     };
     Snapshot {
         version: 1,
@@ -66,5 +68,12 @@ fn campaign(position: usize, caps: &[Cap]) -> Campaign {
         on_lower_price: OnLowerPrice::Reject,
         unmatched: Unmatched::Unknown,
         unknown_max: 1,
+        idempotent: true,
+        status: None,
+        on_unknown: OnUnknown::Hold,
+        unknown_after: Nanos::from_secs(1),
+        return_window: Nanos::ZERO,
+        return_reasons: ReturnReasons::ALL,
+        returns_restore: false,
     }
 }

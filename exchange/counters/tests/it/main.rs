@@ -1,5 +1,6 @@
 //! Counters as the node uses them.
 
+mod balances;
 mod catalog;
 mod hammer;
 mod holds;

@@ -4,7 +4,7 @@ use exchange_auction::Scratch;
 use exchange_protocol::{Answer, AnswerSale, AnswerStatus, Effect, UNKNOWN_SETTLED_AFTER};
 use exchange_types::{Amount, Nanos, Now, PendingReason, UnsoldReason, UtcMicros};
 
-use super::{Auction, Kind, Phase, Told};
+use super::{Auction, Kind, Phase, Told, micros};
 use crate::candidate::{Post, PostStage};
 use crate::outbox::Outbox;
 
@@ -23,8 +23,7 @@ impl Auction {
         }
         if due || self.told(outbox).ready {
             self.answered = true;
-            self.answered_us =
-                u32::try_from(now.mono.saturating_sub(self.step_began).as_micros()).unwrap_or(u32::MAX);
+            self.answered_us = micros(now.mono.saturating_sub(self.step_began));
             outbox.push(Effect::Answer(self.key));
         }
     }
@@ -32,7 +31,7 @@ impl Auction {
     /// Returns whether the present step has to be answered by `answer_by`: the ping of a two-step sale is
     /// answered when its bids close instead.
     fn awaits_answer_by(&self) -> bool {
-        self.kind == Kind::OneCall || self.seller_posted
+        self.kind == Kind::OneCall || self.seller_has_posted()
     }
 
     /// Returns what the seller may be told now.
@@ -129,7 +128,7 @@ impl Auction {
         if self.expires == Nanos::ZERO {
             return UtcMicros(0);
         }
-        self.admitted.utc.saturating_add(self.expires.saturating_sub(self.admitted.mono))
+        self.admitted.utc.saturating_add(self.age(self.expires))
     }
 
     /// Returns by when the sale will have an outcome: when the last post that is out is given up, or where one
@@ -140,7 +139,7 @@ impl Auction {
         }
         let out = self.posts.iter().filter_map(|index| self.post(*index)).filter(|post| post.is_out());
         let last = out.map(|post| post.give_up_at).max().unwrap_or(self.answer_by);
-        self.admitted.utc.saturating_add(last.saturating_sub(self.admitted.mono))
+        self.admitted.utc.saturating_add(self.age(last))
     }
 
     /// Returns what a post that sold nothing left: the reason, where the step was answered as unsold.

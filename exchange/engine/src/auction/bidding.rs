@@ -2,15 +2,15 @@
 
 use exchange_auction::{Contender, Rules, Standing};
 use exchange_catalog::Snapshot;
-use exchange_catalog::snapshot::{Agreement, Vertical};
-use exchange_protocol::{CandidateIndex, Considered, Effect, SaleKind, SlotKey, Submit, Verdict};
+use exchange_catalog::snapshot::{Agreement, Campaign, Terms, Vertical};
+use exchange_protocol::{Asked, CandidateIndex, Considered, Effect, SaleKind, SlotKey, Submit, Verdict};
 use exchange_types::{
-    BidEntries, BidEntry, HashKey, Nanos, Now, Pii, PingReply, Reason, SmallText, SourceKey, Submission,
-    Uuid7, limits,
+    BidEntries, BidEntry, CampaignIndex, HashKey, Nanos, Now, Pii, PingReply, Reason, SmallText, SourceKey,
+    Submission, Uuid7, limits,
 };
 
 use super::{Auction, Kind, Phase};
-use crate::candidate::{Asked, Candidate};
+use crate::candidate::Candidate;
 use crate::outbox::Outbox;
 
 impl Auction {
@@ -47,7 +47,7 @@ impl Auction {
         self.snapshot = Some(snapshot);
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.phase = Phase::Pinging;
         self.armed = Nanos::NEVER;
         self.expires = Nanos::ZERO;
@@ -60,7 +60,9 @@ impl Auction {
         self.round_refused = false;
         self.posts.clear();
         self.offers.clear();
-        self.seller_posted = false;
+        self.offers_recorded = false;
+        self.steps.clear();
+        self.before = Nanos::ZERO;
         self.bids_closed_us = 0;
         self.answered_us = 0;
         self.answered = false;
@@ -76,40 +78,26 @@ impl Auction {
     ) {
         let Some(campaign) = snapshot.campaign(considered.campaign) else { return };
         let channel = self.submission.source(SourceKey::Channel).map(Pii::reveal);
-        let mut contender = Contender {
-            campaign: considered.campaign,
-            buyer: campaign.buyer,
-            tier: campaign.tier,
-            weight: campaign.weight,
-            penalty: campaign.penalty,
-            reserve: campaign.reserve,
-            terms: agreement.terms_for(campaign.buyer, channel),
-            rotation_id: considered.rotation_id,
-            entries: BidEntries::new(),
-            standing: Standing::Running,
-            offers: [None; limits::BID_ENTRIES_MAX],
-        };
+        let terms = agreement.terms_for(campaign.buyer, channel);
+        let mut contender = contender(considered.campaign, campaign, terms, considered.rotation_id);
         let index = CandidateIndex(u16::try_from(self.candidates.len()).unwrap_or(u16::MAX));
-        let mut candidate = Candidate {
-            campaign: considered.campaign,
-            buyer: campaign.buyer,
-            ping_deadline: self.bids_close,
-            asked: Asked::No,
-            replied_us: 0,
-            held: false,
-            post: None,
-        };
+        let mut candidate = candidate(considered.campaign, campaign, self.bids_close);
         match considered.verdict {
             Verdict::Ping { timeout } => {
-                candidate.asked = Asked::Waiting;
+                candidate.asked = Asked::Pinged;
+                candidate.waiting = true;
                 candidate.ping_deadline = self.admitted.mono.saturating_add(timeout).min(self.bids_close);
                 self.waiting = self.waiting.saturating_add(1);
                 outbox.push(Effect::SendPing(self.key, index));
             }
             Verdict::Standing(price) => {
+                candidate.asked = Asked::Standing;
                 contender.entries.push(BidEntry { amount: price, max_buyers: 0, bid_id: SmallText::EMPTY });
             }
-            Verdict::Out(reason) => contender.standing = Standing::Out(reason),
+            Verdict::Out(reason) => {
+                candidate.out = Some(reason);
+                contender.standing = Standing::Out(reason);
+            }
         }
         self.candidates.push(candidate);
         self.contenders.push(contender);
@@ -121,27 +109,24 @@ impl Auction {
         let Some(candidate) = self.candidates.get_mut(index.at()) else { return };
         let late = now.mono >= candidate.ping_deadline;
         let Some(contender) = self.contenders.get_mut(index.at()) else { return };
-        if candidate.asked != Asked::Waiting {
+        if !candidate.waiting {
             return;
         }
-        candidate.asked = Asked::Done;
+        candidate.waiting = false;
         candidate.replied_us = since;
         self.waiting = self.waiting.saturating_sub(1);
-        contender.standing = match reply {
-            PingReply::Bids(entries) if late => {
-                contender.entries = *entries;
-                Standing::Out(Reason::Timeout)
-            }
+        candidate.out = match reply {
             PingReply::Bids(entries) => {
                 contender.entries = *entries;
-                Standing::Running
+                late.then_some(Reason::Timeout)
             }
-            PingReply::NoBid => Standing::Out(Reason::NoBid),
-            PingReply::Timeout => Standing::Out(Reason::Timeout),
-            PingReply::ConnectFailed => Standing::Out(Reason::ConnectFailed),
-            PingReply::BadReply => Standing::Out(Reason::BadReply),
-            PingReply::BadPrice => Standing::Out(Reason::BadPrice),
+            PingReply::NoBid => Some(Reason::NoBid),
+            PingReply::Timeout => Some(Reason::Timeout),
+            PingReply::ConnectFailed => Some(Reason::ConnectFailed),
+            PingReply::BadReply => Some(Reason::BadReply),
+            PingReply::BadPrice => Some(Reason::BadPrice),
         };
+        contender.standing = candidate.out.map_or(Standing::Running, Standing::Out);
     }
 
     /// Returns whether the bids are to be closed: all answers are in, or the time is over.
@@ -152,8 +137,9 @@ impl Auction {
     /// Closes the bids and goes on to selling or offering.
     pub(crate) fn close_bids(&mut self, now: Now) {
         for (candidate, contender) in self.candidates.iter_mut().zip(&mut self.contenders) {
-            if candidate.asked == Asked::Waiting {
-                candidate.asked = Asked::Done;
+            if candidate.waiting {
+                candidate.waiting = false;
+                candidate.out = Some(Reason::Timeout);
                 contender.standing = Standing::Out(Reason::Timeout);
             }
         }
@@ -166,7 +152,46 @@ impl Auction {
     }
 }
 
-fn rules(vertical: &Vertical, submission: &Submission, id: Uuid7, rotation: HashKey) -> Rules {
+/// Returns a campaign's side of the auction before it has bid.
+pub(super) fn contender(
+    index: CampaignIndex,
+    campaign: &Campaign,
+    terms: Terms,
+    rotation_id: u64,
+) -> Contender {
+    Contender {
+        campaign: index,
+        buyer: campaign.buyer,
+        tier: campaign.tier,
+        weight: campaign.weight,
+        penalty: campaign.penalty,
+        reserve: campaign.reserve,
+        terms,
+        rotation_id,
+        entries: BidEntries::new(),
+        standing: Standing::Running,
+        offers: [None; limits::BID_ENTRIES_MAX],
+    }
+}
+
+/// Returns a campaign that has not been asked yet.
+pub(super) fn candidate(index: CampaignIndex, campaign: &Campaign, ping_deadline: Nanos) -> Candidate {
+    Candidate {
+        campaign: index,
+        buyer: campaign.buyer,
+        ping_deadline,
+        asked: Asked::No,
+        waiting: false,
+        out: None,
+        asks: 0,
+        no_room: None,
+        replied_us: 0,
+        held: false,
+        post: None,
+    }
+}
+
+pub(super) fn rules(vertical: &Vertical, submission: &Submission, id: Uuid7, rotation: HashKey) -> Rules {
     let wanted = submission.max_buyers.unwrap_or(vertical.max_buyers);
     Rules {
         currency: vertical.currency,

@@ -1,10 +1,13 @@
 //! The last record of an auction, and its account at any time.
 
 use exchange_auction::{Loss, Scratch, reasons};
-use exchange_protocol::{Effect, Story, StoryCandidate, StoryPost, encode_closed};
-use exchange_types::Amount;
+use exchange_protocol::{
+    Asks, Effect, HeldOffer, OfferKey, OfferedRecord, Story, StoryCandidate, StoryPost, encode_closed,
+    encode_offered,
+};
+use exchange_types::{Amount, Pii, SmallText, SourceKey};
 
-use super::{Auction, Phase};
+use super::{Auction, Phase, micros};
 use crate::candidate::PostStage;
 use crate::outbox::Outbox;
 
@@ -59,12 +62,65 @@ impl Auction {
         story.answered_us = self.answered_us;
         story.ended_us = self.since_admission(outbox.now());
         story.expires_at = self.expires_at();
+        story.asks = self.asks();
+        story.interrupted = false;
         story.status = self.told(outbox).status;
         story.payout = self.payout(outbox);
         self.tell_candidates(losses, &mut story.candidates);
         self.tell_posts(&mut story.posts);
         story.offers.clear();
         story.offers.extend_from_slice(&self.offers);
+        story.steps.clear();
+        story.steps.extend_from_slice(&self.steps);
+    }
+
+    /// Returns what the seller asked for, without anything about the person.
+    fn asks(&self) -> Asks {
+        let lead = &self.submission;
+        let channel = lead.source(SourceKey::Channel).map(Pii::reveal);
+        let seller = self.snapshot.as_deref().and_then(|snapshot| snapshot.seller(lead.seller));
+        let agreement = seller.and_then(|seller| seller.agreement(lead.vertical));
+        let source = agreement.zip(channel).and_then(|(agreement, channel)| {
+            agreement.sources.iter().position(|(name, _)| **name == *channel)
+        });
+        Asks {
+            floor: lead.floor,
+            max_buyers: lead.max_buyers,
+            prior_sales: lead.prior_sales,
+            wait_us: lead.wait.map(micros),
+            source: source.and_then(|position| u16::try_from(position).ok()),
+        }
+    }
+
+    /// Writes the record of the offers, once; nothing waits for it.
+    ///
+    /// `offered` is overwritten; its lists are kept from one auction to the next.
+    pub(crate) fn record_offers(
+        &mut self,
+        scratch: &mut Scratch,
+        losses: &mut Vec<Loss>,
+        offered: &mut OfferedRecord,
+        outbox: &mut Outbox,
+    ) {
+        if self.phase != Phase::Offering || self.offers_recorded {
+            return;
+        }
+        self.offers_recorded = true;
+        self.tell(scratch, losses, &mut offered.story, outbox);
+        offered.held.clear();
+        for offer in &self.offers {
+            let OfferKey { candidate, entry } = offer.key;
+            let contender = self.contender(candidate);
+            let entry = usize::from(entry);
+            let terms = contender.and_then(|contender| contender.offers.get(entry).copied().flatten());
+            let bid = contender.and_then(|contender| contender.entries.as_slice().get(entry));
+            offered.held.push(HeldOffer {
+                price: terms.map_or(Amount::ZERO, |terms| terms.price),
+                reserved: self.reserve_amount(candidate),
+                bid_id: bid.map_or(SmallText::EMPTY, |bid| bid.bid_id),
+            });
+        }
+        outbox.append_with(|bytes| encode_offered(offered, bytes));
     }
 
     fn tell_candidates(&self, losses: &[Loss], candidates: &mut Vec<StoryCandidate>) {
@@ -76,6 +132,9 @@ impl Auction {
             let loss = losses.next_if(|loss| loss.contender == position);
             candidates.push(StoryCandidate {
                 campaign: candidate.campaign,
+                asked: candidate.asked,
+                out: candidate.out,
+                no_room: candidate.no_room,
                 reason: loss.map(|loss| loss.reason),
                 entries: contender.entries,
                 replied_us: candidate.replied_us,
@@ -95,8 +154,11 @@ impl Auction {
                 entry: post.pick.entry,
                 price: post.pick.price,
                 payout: if post.stage == PostStage::Accepted { post.pick.payout } else { Amount::ZERO },
+                agreed: post.agreed,
+                stated: post.stated,
                 exclusive: post.pick.exclusive,
                 outcome: post.outcome(),
+                resolved: false,
                 intent_us: post.intent_us,
                 sent_us: post.sent_us,
                 replied_us: post.replied_us,

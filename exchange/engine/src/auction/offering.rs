@@ -2,10 +2,10 @@
 
 use exchange_auction::{Offer, Pick, Scratch, Standing, TwoStep, offers, unsold_reason};
 use exchange_catalog::snapshot::ConsentModel;
-use exchange_protocol::{AnswerOffer, CandidateIndex, Effect, OfferKey, Refusal, SellerPost};
+use exchange_protocol::{AnswerOffer, CandidateIndex, Effect, OfferKey, Refusal, SellerPost, StoryStep};
 use exchange_types::{FieldIndex, Nanos, Now, Reason, Submission, UnsoldReason, limits};
 
-use super::{Auction, Kind, Phase};
+use super::{Auction, Kind, Phase, micros};
 use crate::outbox::Outbox;
 
 impl Auction {
@@ -58,13 +58,11 @@ impl Auction {
         now: Now,
         outbox: &mut Outbox,
     ) {
-        match refused {
-            Some(reason) => self.take_out(index, reason),
-            None => {
-                if let Some(candidate) = self.candidates.get_mut(index.at()) {
-                    candidate.held = true;
-                }
-            }
+        if let Some(candidate) = self.candidates.get_mut(index.at()) {
+            candidate.note_room(refused);
+        }
+        if let Some(reason) = refused {
+            self.take_out(index, reason);
         }
         self.ask_for_next_hold(now, outbox);
     }
@@ -101,7 +99,7 @@ impl Auction {
         match self.phase {
             Phase::Offering if now.mono < self.expires => {}
             Phase::Offering => return Err(Refusal::PingExpired),
-            Phase::Over if !self.seller_posted => return Err(Refusal::PingExpired),
+            Phase::Over if !self.seller_has_posted() => return Err(Refusal::PingExpired),
             Phase::Pinging | Phase::Holding | Phase::Selling | Phase::Settled | Phase::Over => {
                 return Err(Refusal::PingClosed);
             }
@@ -175,7 +173,12 @@ impl Auction {
     /// Goes on to selling among the live offers.
     pub(crate) fn take_post(&mut self, post: &SellerPost, now: Now, outbox: &mut Outbox) {
         self.submission.complete_with(&post.submission);
-        self.seller_posted = true;
+        self.steps.push(StoryStep {
+            at_us: self.since_admission(now),
+            named: post.named.clone(),
+            fallback: post.fallback,
+            wait_us: post.wait.map(micros),
+        });
         self.answered = false;
         self.settled = None;
         self.step_began = now.mono;
@@ -221,26 +224,33 @@ impl Auction {
         self.release(index, outbox);
     }
 
-    /// Opens the offers that are left to the seller again, after a post that sold nothing.
+    /// Opens the offers that are left to the seller again, after a post that sold nothing, or ends them where
+    /// they have expired meanwhile.
     ///
-    /// Returns whether any is left.
-    pub(crate) fn reopen(&mut self, now: Now) -> bool {
+    /// Returns whether any is open.
+    pub(crate) fn reopen(&mut self, now: Now, outbox: &mut Outbox) -> bool {
         let left = (0..self.candidates.len()).any(|position| {
             let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
             let running =
                 self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
             running && self.offer_is_live(index)
         });
-        let open = self.kind == Kind::TwoStep && left && now.mono < self.expires;
+        if self.kind != Kind::TwoStep || !left {
+            return false;
+        }
+        let open = now.mono < self.expires;
         if open {
             self.phase = Phase::Offering;
+        } else {
+            self.end_offers(true, outbox);
         }
         open
     }
 
     /// Gives every offer back: they expired, or the seller does not want them.
     pub(crate) fn end_offers(&mut self, expired: bool, outbox: &mut Outbox) {
-        let reason = if expired && self.seller_posted { Reason::OfferExpired } else { Reason::NotPosted };
+        let reason =
+            if expired && self.seller_has_posted() { Reason::OfferExpired } else { Reason::NotPosted };
         for position in 0..self.candidates.len() {
             let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
             if self.offer_is_live(index) {

@@ -2,8 +2,10 @@
 
 use exchange_auction::{Pick, Scratch, Standing, clear, judge_price, settle, unsold_reason};
 use exchange_catalog::snapshot::OnLowerPrice;
-use exchange_protocol::{CandidateIndex, Effect, Outcome, Record};
-use exchange_types::{Amount, Nanos, PostOutcome, PostReply, Reason, UnsoldReason};
+use exchange_protocol::{CandidateIndex, Effect, Outcome, Record, SaleChange, SaleStep};
+use exchange_types::{
+    Amount, Nanos, PostOutcome, PostReply, Reason, SmallText, UnsoldReason, UtcMicros, Uuid7,
+};
 
 use super::{Auction, Phase};
 use crate::candidate::{Post, PostStage};
@@ -46,7 +48,7 @@ impl Auction {
     ) {
         let two_step = self.rules.as_ref().is_some_and(|rules| rules.two_step.is_some());
         let Some(candidate) = self.candidates.get_mut(index.at()) else { return };
-        candidate.held = refused.is_none();
+        candidate.note_room(refused);
         if let Some(reason) = refused {
             self.take_out(index, reason);
             self.round_refused = true;
@@ -88,6 +90,9 @@ impl Auction {
             None => return,
         };
         let timeout = campaign.post_timeout;
+        let entries = self.contender(index).map(|contender| contender.entries);
+        let entry = entries.and_then(|entries| entries.as_slice().get(usize::from(pick.entry)).copied());
+        let bid_id = entry.map_or(SmallText::EMPTY, |entry| entry.bid_id);
         let record = outbox.append(&Record::Intent {
             auction: self.id,
             seller: self.submission.seller,
@@ -96,8 +101,11 @@ impl Auction {
             campaign: campaign_index,
             buyer,
             candidate: index,
+            entry: pick.entry,
+            bid_id,
             price: pick.price,
             payout: pick.payout,
+            reserved: pick.bid,
             exclusive: pick.exclusive,
             at: now.utc,
             give_up_at: now.utc.saturating_add(timeout),
@@ -114,6 +122,8 @@ impl Auction {
                 replied_us: 0,
                 record,
                 stage: PostStage::Intended,
+                agreed: pick.payout,
+                stated: None,
                 digest: [0; 16],
                 redirect_url: Box::default(),
             });
@@ -129,11 +139,7 @@ impl Auction {
             let Some(index) = self.posts.get(position).copied() else { continue };
             let since = self.since_admission(now);
             let key = self.key;
-            let Some(post) =
-                self.candidates.get_mut(index.at()).and_then(|candidate| candidate.post.as_mut())
-            else {
-                continue;
-            };
+            let Some(post) = self.post_mut(index) else { continue };
             if post.stage != PostStage::Intended || !outbox.is_durable(post.record) {
                 continue;
             }
@@ -155,6 +161,12 @@ impl Auction {
             return;
         }
         let pick = post.pick;
+        if let PostOutcome::Accepted { price: Some(price) } = reply.outcome
+            && price != pick.price
+            && let Some(post) = self.post_mut(index)
+        {
+            post.stated = Some(price);
+        }
         match reply.outcome {
             PostOutcome::Accepted { price } => match self.charged(index, pick, price) {
                 Some(charged) => self.accept(index, charged, reply, outbox),
@@ -193,8 +205,7 @@ impl Auction {
     }
 
     fn accept(&mut self, index: CandidateIndex, pick: Pick, reply: &PostReply<'_>, outbox: &mut Outbox) {
-        if let Some(post) = self.candidates.get_mut(index.at()).and_then(|candidate| candidate.post.as_mut())
-        {
+        if let Some(post) = self.post_mut(index) {
             post.pick = pick;
             post.redirect_url = reply.redirect_url.into();
         }
@@ -245,22 +256,23 @@ impl Auction {
         let now = outbox.now();
         let since = self.since_admission(now);
         let (id, key) = (self.id, self.key);
-        let Some(post) = self.candidates.get_mut(index.at()).and_then(|candidate| candidate.post.as_mut())
-        else {
-            return;
-        };
+        let settles_after = self.campaign(index).map_or(Nanos::ZERO, |campaign| campaign.return_window);
+        let Some(post) = self.post_mut(index) else { return };
         post.stage = stage;
         post.replied_us = since;
         post.digest = digest;
         let outcome = post.outcome().unwrap_or(Outcome::Unknown);
-        let price = if outcome == Outcome::Accepted { post.pick.price } else { Amount::ZERO };
+        let accepted = outcome == Outcome::Accepted;
         post.record = outbox.append(&Record::Outcome {
             auction: id,
             candidate: index,
             outcome,
-            price,
+            price: if accepted { post.pick.price } else { Amount::ZERO },
+            payout: if accepted { post.pick.payout } else { Amount::ZERO },
             digest,
             at: now.utc,
+            settles_at: if accepted { now.utc.saturating_add(settles_after) } else { now.utc },
+            redirect_url: if accepted { post.redirect_url.clone() } else { Box::default() },
         });
         outbox.wait_for(post.record, key);
         outbox.push(Effect::PostEnded(key, index));
@@ -294,11 +306,14 @@ impl Auction {
                 if let Some(contender) = self.contenders.get_mut(position) {
                     contender.standing = Standing::Settled(*pick);
                 }
-                if let Some(post) =
-                    self.candidates.get_mut(position).and_then(|candidate| candidate.post.as_mut())
-                {
-                    post.pick = *pick;
+                let candidate = self.candidates.get_mut(position);
+                let Some(post) = candidate.and_then(|candidate| candidate.post.as_mut()) else { continue };
+                if post.pick.payout != pick.payout {
+                    // The acceptance was written with the whole payout, before it was known who bears it.
+                    post.record = outbox.append(&adjusted(self.id, pick, outbox.now().utc));
+                    outbox.wait_for(post.record, self.key);
                 }
+                post.pick = *pick;
             }
         }
         let gone = self.any_post(|stage| matches!(stage, PostStage::Accepted | PostStage::Unknown));
@@ -328,9 +343,25 @@ impl Auction {
         self.set_standing(index, Standing::Out(reason));
     }
 
+    fn post_mut(&mut self, index: CandidateIndex) -> Option<&mut Post> {
+        self.candidates.get_mut(index.at())?.post.as_mut()
+    }
+
     fn set_standing(&mut self, index: CandidateIndex, standing: Standing) {
         if let Some(contender) = self.contenders.get_mut(index.at()) {
             contender.standing = standing;
         }
     }
+}
+
+/// Returns the record by which a sale gets the payout that the whole auction came to.
+fn adjusted(auction: Uuid7, pick: &Pick, at: UtcMicros) -> Record {
+    Record::SaleChanged(SaleChange {
+        auction,
+        candidate: CandidateIndex(pick.contender),
+        step: SaleStep::Adjusted { price: pick.price, payout: pick.payout },
+        at,
+        by: "rule:payout_per_lead".into(),
+        digest: [0; 16],
+    })
 }

@@ -51,6 +51,23 @@ fn sell(market: &mut Market, replies: &[PingReply], content: &mut Content) -> u6
     ALLOCATIONS.get() - before
 }
 
+/// Pings for offers of ten campaigns, has them given back, and returns what that allocated.
+fn offer(market: &mut Market, replies: &[PingReply], content: &mut Content) -> u64 {
+    market.lead(SaleKind::TwoStep);
+    let (auction, now) = (market.auction, market.now);
+    let engine = &mut market.engine;
+    let before = ALLOCATIONS.get();
+    for (candidate, reply) in (0..).map(CandidateIndex).zip(replies) {
+        engine.handle(now, Input::PingReply { auction, candidate, reply });
+        carry_out(engine, now, content);
+    }
+    assert!(engine.auction(auction).is_some_and(|auction| auction.offers().len() == 2));
+    engine.handle(now, Input::GiveBack { auction });
+    carry_out(engine, now, content);
+    assert_eq!(engine.auctions(), 0, "the auction has ended");
+    ALLOCATIONS.get() - before
+}
+
 fn carry_out(engine: &mut Engine, now: Now, content: &mut Content) {
     while let Some(effect) = engine.poll_effect() {
         match effect {
@@ -76,11 +93,20 @@ fn carry_out(engine: &mut Engine, now: Now, content: &mut Content) {
 
 #[test]
 fn an_auction_in_steady_state_allocates_nothing() {
+    check(sell);
+}
+
+#[test]
+fn offers_in_steady_state_allocate_nothing() {
+    check(offer);
+}
+
+fn check(run: fn(&mut Market, &[PingReply], &mut Content) -> u64) {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
     let mut market = Market::new(1, &names);
     let mut content = Content::default();
     let replies: Vec<_> = (0..10).map(|cents| bid(&format!("{}.00", 30 + cents))).collect();
-    let counts: Vec<u64> = (0..40).map(|_| sell(&mut market, &replies, &mut content)).collect();
+    let counts: Vec<u64> = (0..40).map(|_| run(&mut market, &replies, &mut content)).collect();
     let steady = counts.get(20..).expect("forty sales");
     assert!(steady.iter().all(|count| *count == 0), "allocations of each auction: {counts:?}");
     assert!(counts.first().is_some_and(|count| *count > 0), "the count sees the first auction's buffers");

@@ -126,3 +126,16 @@ fn nobody_to_ask_is_answered_at_once() {
     market.lead(SaleKind::OneCall);
     assert_eq!(market.statuses(), [AnswerStatus::Unsold(UnsoldReason::NoEligibleBuyer)]);
 }
+
+#[test]
+fn a_deadline_is_judged_by_the_microseconds_that_the_record_keeps() {
+    let mut market = Market::new(1, &["north", "south"]);
+    market.lead(SaleKind::OneCall);
+    market.bid("north", "40.00");
+    market.bid("south", "30.00");
+    market.pass(3_500);
+    // Half a microsecond past the last moment for another post, which no record could tell from that moment.
+    market.now.mono = market.now.mono.saturating_add(Nanos(500));
+    market.post("north", PostOutcome::Rejected);
+    assert_eq!(market.posted(), ["north", "south"]);
+}

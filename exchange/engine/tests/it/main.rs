@@ -3,7 +3,10 @@
 
 mod allocations;
 mod deadlines;
+mod durability;
 mod market;
 mod order;
+mod restoring;
 mod selling;
+mod settling;
 mod two_step;

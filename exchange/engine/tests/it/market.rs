@@ -7,8 +7,8 @@ use std::sync::Arc;
 use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
 use exchange_engine::Engine;
 use exchange_protocol::{
-    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, OfferKey, Refusal, SaleKind, SellerPost,
-    SlotKey, Story, Submit, Verdict,
+    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, OfferKey, Record, Refusal, SaleKind,
+    SellerPost, SlotKey, Story, Submit, Verdict, decode_record,
 };
 use exchange_types::{
     Amount, BidEntries, BidEntry, HashKey, Nanos, Now, PingReply, PostOutcome, PostReply, Reason,
@@ -30,11 +30,23 @@ pub(crate) struct Market {
     /// What the seller was told, in order.
     pub(crate) told: Vec<Answer>,
     pub(crate) story: Option<Story>,
+    /// What was written, in order.
+    pub(crate) records: Vec<Record>,
 }
 
 /// Returns a catalog in which every named campaign belongs to a company of its own.
 /// `rules` are further keys of the vertical.
 pub(crate) fn catalog(max_buyers: u16, rules: &str, campaigns: &[&str]) -> Arc<Snapshot> {
+    catalog_paying(r#"margin = "20%""#, max_buyers, rules, campaigns)
+}
+
+/// Returns such a catalog with other terms of the seller.
+pub(crate) fn catalog_paying(
+    payout: &str,
+    max_buyers: u16,
+    rules: &str,
+    campaigns: &[&str],
+) -> Arc<Snapshot> {
     let mut text = format!(
         r#"
 [verticals.solar]
@@ -56,7 +68,7 @@ country = "DE"
 given = "post"
 [sellers.web]
 [sellers.web.agreements.solar]
-payout = {{ margin = "20%" }}
+payout = {{ {payout} }}
 "#
     );
     for name in campaigns {
@@ -91,6 +103,17 @@ pub(crate) fn bid(amount: &str) -> PingReply {
     PingReply::Bids(entries)
 }
 
+/// Reads records back from the bytes of a batch.
+fn read(mut bytes: &[u8]) -> Vec<Record> {
+    let mut records = Vec::new();
+    while !bytes.is_empty() {
+        let (record, rest) = decode_record(bytes).expect("records that were just written");
+        records.push(record);
+        bytes = rest;
+    }
+    records
+}
+
 pub(crate) const ACCEPTED: PostOutcome = PostOutcome::Accepted { price: None };
 
 impl Market {
@@ -103,7 +126,7 @@ impl Market {
         Self::of(catalog(1, r#"consent_model = "named""#, campaigns))
     }
 
-    fn of(snapshot: Arc<Snapshot>) -> Self {
+    pub(crate) fn of(snapshot: Arc<Snapshot>) -> Self {
         Self {
             engine: Engine::new(16),
             snapshot,
@@ -115,6 +138,7 @@ impl Market {
             auction: SlotKey::default(),
             told: Vec::new(),
             story: None,
+            records: Vec::new(),
         }
     }
 
@@ -194,7 +218,12 @@ impl Market {
     }
 
     pub(crate) fn sync(&mut self) {
-        self.engine.handle(self.now, Input::Durable { up_to: self.written });
+        self.sync_to(self.written);
+    }
+
+    /// Has the records up to this number reach the disk.
+    pub(crate) fn sync_to(&mut self, up_to: u64) {
+        self.engine.handle(self.now, Input::Durable { up_to });
         self.carry_out();
     }
 
@@ -224,7 +253,11 @@ impl Market {
                 }
             }
             let mut count = 0;
-            self.engine.take_batch(|batch| count = batch.count);
+            let records = &mut self.records;
+            self.engine.take_batch(|batch| {
+                count = batch.count;
+                records.extend(read(batch.bytes));
+            });
             if !self.fast_disk || count == 0 {
                 return;
             }

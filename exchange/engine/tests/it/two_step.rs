@@ -76,6 +76,25 @@ fn offers_expire_and_give_their_holds_back() {
 }
 
 #[test]
+fn offers_that_expire_during_a_post_in_vain_end_with_it() {
+    for disk in [true, false] {
+        let mut market = offered();
+        market.pass(29_000);
+        market.fast_disk = disk;
+        market.seller_posts(&["south"], false);
+        market.sync();
+        // The rejection comes too late, or in time and reaches the disk too late.
+        market.pass(if disk { 1_001 } else { 500 });
+        market.post("south", PostOutcome::Rejected);
+        market.pass(if disk { 0 } else { 501 });
+        market.sync();
+        assert_eq!(market.statuses().last(), Some(&AnswerStatus::Unsold(UnsoldReason::PostsRejected)));
+        assert_eq!(market.reasons().get("north"), Some(&Some(Reason::OfferExpired)));
+        assert_eq!(market.held(), 0);
+    }
+}
+
+#[test]
 fn given_back_offers_hold_nothing() {
     let mut market = offered();
     let auction = market.auction;

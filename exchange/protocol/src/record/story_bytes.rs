@@ -6,13 +6,14 @@ use exchange_types::{
 };
 
 use super::bytes::{DecodeError, Reader, Writer};
-use super::{Outcome, reason};
+use super::{Outcome, read_list, read_optional, reason, write_optional};
 use crate::{
-    AnswerOffer, AnswerStatus, CandidateIndex, OfferKey, SaleKind, Story, StoryCandidate, StoryPost,
+    AnswerOffer, AnswerStatus, Asked, Asks, CandidateIndex, NoRoom, OfferKey, SaleKind, Story,
+    StoryCandidate, StoryPost, StoryStep,
 };
 
-/// Stands for "bought" where a reason is written.
-const BOUGHT: u8 = 255;
+/// Stands for "none" where a reason is written: it bought, its bid counted, there was room.
+const NO_REASON: u8 = 255;
 /// Stands for "price did not decide".
 const NO_MINIMUM: i64 = -1;
 /// Stands for "no outcome yet".
@@ -29,6 +30,8 @@ pub(super) fn write(story: &Story, to: &mut Writer<'_>) {
     to.u32(story.answered_us);
     to.u32(story.ended_us);
     to.time(story.expires_at);
+    write_asks(&story.asks, to);
+    to.flag(story.interrupted);
     write_status(story.status, to);
     to.amount(story.payout);
     to.count(story.candidates.len());
@@ -41,11 +44,14 @@ pub(super) fn write(story: &Story, to: &mut Writer<'_>) {
     }
     to.count(story.offers.len());
     for offer in &story.offers {
-        to.u16(offer.key.candidate.0);
-        to.u8(offer.key.entry);
+        write_key(offer.key, to);
         to.u32(offer.buyer.0);
         to.amount(offer.payout);
         to.u16(offer.max_buyers);
+    }
+    to.count(story.steps.len());
+    for step in &story.steps {
+        write_step(step, to);
     }
 }
 
@@ -61,27 +67,68 @@ pub(super) fn read(from: &mut Reader<'_>) -> Result<Story, DecodeError> {
         answered_us: from.u32()?,
         ended_us: from.u32()?,
         expires_at: from.time()?,
+        asks: read_asks(from)?,
+        interrupted: from.flag()?,
         status: read_status(from)?,
         payout: from.amount()?,
         candidates: read_list(from, read_candidate)?,
         posts: read_list(from, read_post)?,
         offers: read_list(from, |from| {
             Ok(AnswerOffer {
-                key: OfferKey { candidate: CandidateIndex(from.u16()?), entry: from.u8()? },
+                key: read_key(from)?,
                 buyer: BuyerIndex(from.u32()?),
                 payout: from.amount()?,
                 max_buyers: from.u16()?,
             })
         })?,
+        steps: read_list(from, read_step)?,
     })
 }
 
-fn read_list<T>(
-    from: &mut Reader<'_>,
-    mut one: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, DecodeError> {
-    let count = from.count()?;
-    (0..count).map(|_| one(from)).collect()
+fn write_asks(asks: &Asks, to: &mut Writer<'_>) {
+    write_optional(asks.floor.as_ref(), to, |floor, to| to.amount(*floor));
+    write_optional(asks.max_buyers.as_ref(), to, |count, to| to.u16(*count));
+    to.u16(asks.prior_sales);
+    write_optional(asks.wait_us.as_ref(), to, |wait, to| to.u32(*wait));
+    write_optional(asks.source.as_ref(), to, |source, to| to.u16(*source));
+}
+
+fn read_asks(from: &mut Reader<'_>) -> Result<Asks, DecodeError> {
+    Ok(Asks {
+        floor: read_optional(from, Reader::amount)?,
+        max_buyers: read_optional(from, Reader::u16)?,
+        prior_sales: from.u16()?,
+        wait_us: read_optional(from, Reader::u32)?,
+        source: read_optional(from, Reader::u16)?,
+    })
+}
+
+fn write_step(step: &StoryStep, to: &mut Writer<'_>) {
+    to.u32(step.at_us);
+    to.count(step.named.len());
+    for key in &step.named {
+        write_key(*key, to);
+    }
+    to.flag(step.fallback);
+    write_optional(step.wait_us.as_ref(), to, |wait, to| to.u32(*wait));
+}
+
+fn read_step(from: &mut Reader<'_>) -> Result<StoryStep, DecodeError> {
+    Ok(StoryStep {
+        at_us: from.u32()?,
+        named: read_list(from, read_key)?,
+        fallback: from.flag()?,
+        wait_us: read_optional(from, Reader::u32)?,
+    })
+}
+
+pub(super) fn write_key(key: OfferKey, to: &mut Writer<'_>) {
+    to.u16(key.candidate.0);
+    to.u8(key.entry);
+}
+
+pub(super) fn read_key(from: &mut Reader<'_>) -> Result<OfferKey, DecodeError> {
+    Ok(OfferKey { candidate: CandidateIndex(from.u16()?), entry: from.u8()? })
 }
 
 fn write_status(status: AnswerStatus, to: &mut Writer<'_>) {
@@ -136,7 +183,15 @@ fn read_status(from: &mut Reader<'_>) -> Result<AnswerStatus, DecodeError> {
 
 fn write_candidate(candidate: &StoryCandidate, to: &mut Writer<'_>) {
     to.u32(candidate.campaign.0);
-    to.u8(candidate.reason.map_or(BOUGHT, Reason::code));
+    to.u8(match candidate.asked {
+        Asked::No => 0,
+        Asked::Standing => 1,
+        Asked::Pinged => 2,
+    });
+    write_reason(candidate.out, to);
+    write_reason(candidate.no_room.map(|no_room| no_room.reason), to);
+    to.u8(candidate.no_room.map_or(0, |no_room| no_room.time));
+    write_reason(candidate.reason, to);
     to.u32(candidate.replied_us);
     to.amount(candidate.minimum_to_win.unwrap_or(Amount::from_micros(NO_MINIMUM)));
     let entries = candidate.entries.as_slice();
@@ -149,10 +204,20 @@ fn write_candidate(candidate: &StoryCandidate, to: &mut Writer<'_>) {
 
 fn read_candidate(from: &mut Reader<'_>) -> Result<StoryCandidate, DecodeError> {
     let campaign = CampaignIndex(from.u32()?);
-    let reason = match from.u8()? {
-        BOUGHT => None,
-        code => Some(reason(code, from)?),
+    let asked = match from.u8()? {
+        0 => Asked::No,
+        1 => Asked::Standing,
+        2 => Asked::Pinged,
+        _ => return Err(DecodeError::Value { at: from.position() }),
     };
+    let out = read_reason(from)?;
+    let (no_room, time) = (read_reason(from)?, from.u8()?);
+    let no_room = match (no_room, time) {
+        (None, 0) => None,
+        (Some(reason), 1..) => Some(NoRoom { time, reason }),
+        _ => return Err(DecodeError::Value { at: from.position() }),
+    };
+    let reason = read_reason(from)?;
     let replied_us = from.u32()?;
     let minimum = from.amount()?;
     let mut entries = BidEntries::new();
@@ -163,7 +228,18 @@ fn read_candidate(from: &mut Reader<'_>) -> Result<StoryCandidate, DecodeError> 
         }
     }
     let minimum_to_win = (minimum.micros() != NO_MINIMUM).then_some(minimum);
-    Ok(StoryCandidate { campaign, reason, entries, replied_us, minimum_to_win })
+    Ok(StoryCandidate { campaign, asked, out, no_room, reason, entries, replied_us, minimum_to_win })
+}
+
+fn write_reason(reason: Option<Reason>, to: &mut Writer<'_>) {
+    to.u8(reason.map_or(NO_REASON, Reason::code));
+}
+
+fn read_reason(from: &mut Reader<'_>) -> Result<Option<Reason>, DecodeError> {
+    match from.u8()? {
+        NO_REASON => Ok(None),
+        code => reason(code, from).map(Some),
+    }
 }
 
 fn write_post(post: &StoryPost, to: &mut Writer<'_>) {
@@ -172,6 +248,8 @@ fn write_post(post: &StoryPost, to: &mut Writer<'_>) {
     to.u8(post.entry);
     to.amount(post.price);
     to.amount(post.payout);
+    to.amount(post.agreed);
+    write_optional(post.stated.as_ref(), to, |stated, to| to.amount(*stated));
     to.flag(post.exclusive);
     match post.outcome {
         None => to.u8(OUT),
@@ -180,6 +258,7 @@ fn write_post(post: &StoryPost, to: &mut Writer<'_>) {
             outcome.write(to);
         }
     }
+    to.flag(post.resolved);
     to.u32(post.intent_us);
     to.u32(post.sent_us);
     to.u32(post.replied_us);
@@ -194,8 +273,11 @@ fn read_post(from: &mut Reader<'_>) -> Result<StoryPost, DecodeError> {
         entry: from.u8()?,
         price: from.amount()?,
         payout: from.amount()?,
+        agreed: from.amount()?,
+        stated: read_optional(from, Reader::amount)?,
         exclusive: from.flag()?,
         outcome: if from.flag()? { Some(Outcome::read(from)?) } else { None },
+        resolved: from.flag()?,
         intent_us: from.u32()?,
         sent_us: from.u32()?,
         replied_us: from.u32()?,

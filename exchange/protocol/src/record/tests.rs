@@ -1,9 +1,11 @@
 //! Records read back as they were written, stay within their size, and never panic on damage.
 
-use exchange_types::{BidEntries, BidEntry, SmallText, UnsoldReason};
+use exchange_types::{BidEntries, BidEntry, Currency, SmallText, UnsoldReason};
 
 use super::*;
-use crate::{AnswerStatus, SaleKind, StoryCandidate, StoryPost};
+use crate::{
+    AnswerOffer, AnswerStatus, Asked, Asks, NoRoom, OfferKey, SaleKind, StoryCandidate, StoryPost, StoryStep,
+};
 
 fn id(number: u128) -> Uuid7 {
     Uuid7::new(UtcMicros(1_764_000_000_000_000), number)
@@ -20,6 +22,9 @@ fn story(pinged: u32) -> Story {
     }
     let candidate = |number| StoryCandidate {
         campaign: CampaignIndex(number),
+        asked: Asked::Pinged,
+        out: (number == 1).then_some(Reason::Timeout),
+        no_room: (number == 2).then_some(NoRoom { time: 3, reason: Reason::SoldCapReached }),
         reason: (number > 0).then_some(Reason::Outbid),
         entries,
         replied_us: 40_000 + number,
@@ -36,6 +41,14 @@ fn story(pinged: u32) -> Story {
         answered_us: 120_000,
         ended_us: 120_400,
         expires_at: UtcMicros(0),
+        asks: Asks {
+            floor: Some(Amount::from_micros(3_000_000)),
+            max_buyers: Some(3),
+            prior_sales: 1,
+            wait_us: Some(4_000_000),
+            source: Some(2),
+        },
+        interrupted: true,
         status: AnswerStatus::Sold,
         payout: Amount::from_micros(4_000_000),
         candidates: (0..pinged).map(candidate).collect(),
@@ -45,8 +58,11 @@ fn story(pinged: u32) -> Story {
             entry: 0,
             price: Amount::from_micros(5_000_000),
             payout: Amount::from_micros(4_000_000),
+            agreed: Amount::from_micros(4_100_000),
+            stated: Some(Amount::from_micros(4_900_000)),
             exclusive: true,
             outcome: Some(Outcome::Accepted),
+            resolved: true,
             intent_us: 80_010,
             sent_us: 81_000,
             replied_us: 119_000,
@@ -54,7 +70,36 @@ fn story(pinged: u32) -> Story {
             redirect_url: "https://buyer.example/thanks?lead=1".into(),
         }],
         offers: Vec::new(),
+        steps: Vec::new(),
     }
+}
+
+/// An account of offers with a seller's post.
+fn offered() -> OfferedRecord {
+    let key = OfferKey { candidate: CandidateIndex(1), entry: 3 };
+    let mut story = story(2);
+    story.kind = SaleKind::TwoStep;
+    story.offers =
+        vec![AnswerOffer { key, buyer: BuyerIndex(2), payout: Amount::from_micros(3), max_buyers: 2 }];
+    story.steps = vec![StoryStep { at_us: 9, named: vec![key], fallback: true, wait_us: Some(8) }];
+    let bid_id = SmallText::try_new("bid-1").expect("a short text");
+    let price = Amount::from_micros(5_000_000);
+    OfferedRecord { story, held: vec![HeldOffer { price, reserved: price, bid_id }] }
+}
+
+fn sealed(class: SealClass) -> Sealed {
+    Sealed { slot: SlotRef { class, file: 3, index: 77 }, length: 812, digest: [9; 32] }
+}
+
+fn changed(step: SaleStep) -> Record {
+    Record::SaleChanged(SaleChange {
+        auction: id(1),
+        candidate: CandidateIndex(4),
+        step,
+        at: UtcMicros(1_764_000_000_000_000),
+        by: "buyer:north".into(),
+        digest: [1; 16],
+    })
 }
 
 fn samples() -> Vec<Record> {
@@ -63,8 +108,11 @@ fn samples() -> Vec<Record> {
         candidate: CandidateIndex(4),
         outcome,
         price: Amount::from_micros(31_500_000),
+        payout: Amount::from_micros(25_200_000),
         digest: [7; 16],
         at: UtcMicros(1_764_000_000_100_000),
+        settles_at: UtcMicros(1_764_604_800_100_000),
+        redirect_url: "https://buyer.example/thanks".into(),
     };
     let mut duplicate = story(0);
     duplicate.status = AnswerStatus::NoOffer(UnsoldReason::NoBid);
@@ -78,8 +126,11 @@ fn samples() -> Vec<Record> {
             campaign: CampaignIndex(4),
             buyer: BuyerIndex(5),
             candidate: CandidateIndex(6),
+            entry: 2,
+            bid_id: SmallText::try_new("bid-7").expect("short"),
             price: Amount::from_micros(31_500_000),
             payout: Amount::from_micros(25_200_000),
+            reserved: Amount::from_micros(32_000_000),
             exclusive: true,
             at: UtcMicros(1_764_000_000_000_000),
             give_up_at: UtcMicros(1_764_000_005_000_000),
@@ -89,6 +140,97 @@ fn samples() -> Vec<Record> {
         outcome(Outcome::Unknown),
         Record::Closed(story(10)),
         Record::Closed(duplicate),
+    ]
+    .into_iter()
+    .chain(leads())
+    .chain(afterwards())
+    .collect()
+}
+
+fn leads() -> Vec<Record> {
+    vec![
+        Record::Lead(LeadRecord {
+            id: id(1),
+            kind: SaleKind::TwoStep,
+            seller: SellerIndex(2),
+            vertical: VerticalIndex(3),
+            catalog_version: 11,
+            admitted: UtcMicros(1_764_000_000_000_000),
+            claim: Some(ClaimRecord { key: 5, digest: 6 }),
+            prints: [Some(7), None],
+            seller_ref: Some(8),
+            taken_until: UtcMicros(1_766_000_000_000_000),
+            again_from: UtcMicros(1_764_000_900_000_000),
+            sealed: sealed(SealClass::Lead),
+            consent: Some(sealed(SealClass::Consent)),
+        }),
+        Record::Completed(CompletedRecord {
+            id: id(1),
+            at: UtcMicros(1_764_000_000_000_000),
+            claim: None,
+            prints: [None, Some(9)],
+            sealed: sealed(SealClass::Lead),
+            consent: None,
+        }),
+        Record::Offered(offered()),
+        Record::Resolved(Resolution {
+            auction: id(1),
+            candidate: CandidateIndex(4),
+            outcome: Outcome::Failed(Reason::PostRejected),
+            price: Amount::ZERO,
+            payout: Amount::ZERO,
+            by: ResolvedBy::Person,
+            digest: [3; 16],
+            at: UtcMicros(1_764_000_000_000_000),
+            settles_at: UtcMicros(1_764_000_000_000_000),
+            note: "operator:ada the buyer confirms by phone".into(),
+        }),
+    ]
+}
+
+fn afterwards() -> Vec<Record> {
+    vec![
+        Record::Disputed(Dispute {
+            auction: id(1),
+            candidate: CandidateIndex(4),
+            says: Outcome::Accepted,
+            by: ResolvedBy::Report,
+            digest: [3; 16],
+            at: UtcMicros(1_764_000_000_000_000),
+        }),
+        changed(SaleStep::Returned { reason: ReturnReason::BadContact, restores: true }),
+        changed(SaleStep::Adjusted { price: Amount::from_micros(5), payout: Amount::from_micros(4) }),
+        changed(SaleStep::Reversed),
+        changed(SaleStep::Settled),
+        Record::Balance(BalanceChange {
+            id: 77,
+            buyer: "north".into(),
+            currency: Currency::parse("EUR").expect("a currency"),
+            amount: Amount::from_micros(-5_000_000),
+            reference: "invoice 7".into(),
+            by: "operator:ada".into(),
+            at: UtcMicros(1_764_000_000_000_000),
+        }),
+        Record::Catalog(CatalogNames {
+            version: 3,
+            at: UtcMicros(1_764_000_000_000_000),
+            verticals: vec![("solar".into(), Currency::parse("EUR").expect("a currency"))],
+            sellers: vec!["sun".into()],
+            buyers: vec!["north".into(), "south".into()],
+            campaigns: vec![("north-solar".into(), BuyerIndex(0), VerticalIndex(0))],
+        }),
+        Record::Erased(Erasure {
+            request: id(3),
+            lead: id(1),
+            slots: vec![sealed(SealClass::Lead).slot],
+            by: "operator:ada".into(),
+            at: UtcMicros(1_764_000_000_000_000),
+        }),
+        Record::Acknowledged(Acknowledgement {
+            lead: id(1),
+            buyer: "north".into(),
+            at: UtcMicros(1_764_000_000_000_000),
+        }),
     ]
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use exchange_control::limits::CATALOG_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
-use super::control_client::{self, Reply};
+use super::control_client::{Control, Finding, complain_of};
 use super::{CatalogFiles, Ending, Terminal};
 
 #[derive(Debug, Serialize)]
@@ -26,26 +26,9 @@ struct AppliedBody {
     warnings: Vec<Finding>,
 }
 
-/// What is read of a problem document.
-#[derive(Debug, Deserialize)]
-struct ProblemBody {
-    title: String,
-    detail: String,
-    #[serde(default)]
-    errors: Vec<Finding>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Finding {
-    field: String,
-    code: String,
-    message: String,
-}
-
 pub(super) fn run(
     paths: &[PathBuf],
-    url: &str,
-    key: &str,
+    control: &Control,
     terminal: &mut Terminal<'_>,
 ) -> anyhow::Result<Ending> {
     let Some(CatalogFiles { files, secrets: _ }) = CatalogFiles::read(paths)? else {
@@ -56,23 +39,9 @@ pub(super) fn run(
     if body.len() > CATALOG_BYTES_MAX {
         bail!("the catalog takes {} bytes as JSON, and an exchange takes {CATALOG_BYTES_MAX}", body.len());
     }
-    let Reply { status, body } = control_client::put(url, "/v1/catalog", key, body)?;
-    if status == 200 {
-        let applied: AppliedBody =
-            serde_json::from_slice(&body).context("cannot read the exchange's answer")?;
-        complain_of(&applied.warnings, terminal);
-        terminal.say(format_args!("catalog version {} is in force", applied.version));
-        return Ok(Ending::Done);
-    }
-    let problem: ProblemBody = serde_json::from_slice(&body)
-        .with_context(|| format!("the exchange answered {status} and no problem document"))?;
-    complain_of(&problem.errors, terminal);
-    terminal.complain(format_args!("{}: {}", problem.title, problem.detail));
-    Ok(Ending::Refused)
-}
-
-fn complain_of(findings: &[Finding], terminal: &mut Terminal<'_>) {
-    for Finding { field, code, message } in findings {
-        terminal.complain(format_args!("{field}: {code}: {message}"));
-    }
+    let reply = control.put("/v1/catalog", body)?;
+    let Some(AppliedBody { version, warnings }) = reply.read(terminal)? else { return Ok(Ending::Refused) };
+    complain_of(&warnings, terminal);
+    terminal.say(format_args!("catalog version {version} is in force"));
+    Ok(Ending::Done)
 }

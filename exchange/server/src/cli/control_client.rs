@@ -1,60 +1,209 @@
-//! One request to the control listener of a running exchange.
+//! One request to the control listener of a running exchange, and what its answer says.
 
 use core::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
+use clap::Args;
 use http::uri::Authority;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::{Request, Uri, header};
+use hyper::{Method, Request, Uri, header};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// For the whole request: a catalog of the largest size is checked within seconds.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of an answer: every mistake that a catalog is told of, and more.
-const ANSWER_BYTES_MAX: usize = 4 * 1_024 * 1_024;
+use super::{Ending, Terminal};
+
+/// For the whole request: a catalog of the largest size is checked within seconds, and a ledger of millions of
+/// entries walked over within two minutes.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(150);
+/// Bytes of an answer: all that is held about a person with a thousand leads, and more.
+const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+/// Pages of a list that are read: two million items, the last of them long out of date.
+const PAGES_MAX: usize = 10_000;
+
+/// A running exchange and the key of an operator for it.
+#[derive(Debug, Args)]
+pub(super) struct Control {
+    /// The control listener
+    #[arg(long, default_value = "http://127.0.0.1:8081")]
+    url: String,
+    /// The key of an operator; in the environment it is not seen by others, as a command line is
+    #[arg(long, env = "EXCHANGE_KEY", hide_env_values = true)]
+    key: String,
+}
+
+/// What is asked.
+#[derive(Debug)]
+struct Asked<'a> {
+    method: Method,
+    path: &'a str,
+    idempotency_key: Option<&'a str>,
+    body: Vec<u8>,
+}
 
 /// An answer.
 #[derive(Debug)]
 pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) body: Bytes,
+    status: u16,
+    body: Bytes,
 }
 
-/// Puts a JSON body.
-pub(super) fn put(url: &str, path: &str, key: &str, body: Vec<u8>) -> anyhow::Result<Reply> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let exchanged = timeout(REQUEST_TIMEOUT, exchange(url, path, key, body)).await;
-        exchanged.with_context(|| format!("no answer from {url} within {} s", REQUEST_TIMEOUT.as_secs()))?
-    })
+/// What is read of a problem document.
+#[derive(Debug, Deserialize)]
+struct ProblemBody {
+    title: String,
+    detail: String,
+    #[serde(default)]
+    errors: Vec<Finding>,
 }
 
-async fn exchange(url: &str, path: &str, key: &str, body: Vec<u8>) -> anyhow::Result<Reply> {
-    let authority = authority(url)?;
-    let (host, port) = (authority.host().trim_matches(['[', ']']), authority.port_u16().unwrap_or(80));
-    let stream = TcpStream::connect((host, port)).await.with_context(|| format!("cannot reach {url}"))?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::put(path)
-        .header(header::HOST, authority.as_str())
-        .header(header::AUTHORIZATION, format!("Bearer {key}"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::<Bytes>::from(body))
-        .context("the key has characters that no key has")?;
-    let answering = async {
-        let response = sender.send_request(request).await?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| anyhow::anyhow!(error)).context("the answer broke off")?.to_bytes();
-        drop(sender);
-        Ok(Reply { status, body })
-    };
-    // The connection has to be driven while the answer comes; how it ends afterwards does not matter.
-    let (reply, _) = tokio::join!(answering, connection);
-    reply
+/// Something that is wrong, and where.
+#[derive(Debug, Deserialize)]
+pub(super) struct Finding {
+    field: String,
+    code: String,
+    message: String,
+}
+
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+struct Listed {
+    items: Vec<Value>,
+    next: Option<String>,
+}
+
+impl Control {
+    /// Asks for what is at a path.
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<Reply> {
+        self.send(Asked { method: Method::GET, path, idempotency_key: None, body: Vec::new() })
+    }
+
+    /// Puts a JSON body.
+    pub(super) fn put(&self, path: &str, body: Vec<u8>) -> anyhow::Result<Reply> {
+        self.send(Asked { method: Method::PUT, path, idempotency_key: None, body })
+    }
+
+    /// Posts a JSON body.
+    pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Reply> {
+        let body = body.to_string().into_bytes();
+        self.send(Asked { method: Method::POST, path, idempotency_key: None, body })
+    }
+
+    /// Posts a JSON body under a key, so that the same again changes nothing.
+    pub(super) fn post_once(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Reply> {
+        let body = body.to_string().into_bytes();
+        self.send(Asked { method: Method::POST, path, idempotency_key: Some(key), body })
+    }
+
+    /// Hands over every item of a list, page by page.
+    pub(super) fn each(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+        terminal: &mut Terminal<'_>,
+        mut take: impl FnMut(&Value, &mut Terminal<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Ending> {
+        let given = query.iter().filter_map(|(key, value)| value.map(|value| (*key, value)));
+        let mut narrowed = String::new();
+        for (key, value) in given {
+            narrowed.extend(["&", key, "=", &escaped(value)]);
+        }
+        let mut cursor = String::new();
+        for _ in 0..PAGES_MAX {
+            let reply = self.get(&format!("{path}?limit=200{narrowed}{cursor}"))?;
+            let Some(Listed { items, next }) = reply.read(terminal)? else { return Ok(Ending::Refused) };
+            items.iter().try_for_each(|item| take(item, terminal))?;
+            let Some(next) = next else { return Ok(Ending::Done) };
+            cursor = format!("&cursor={next}");
+        }
+        bail!("the list has more than {PAGES_MAX} pages: narrow it")
+    }
+
+    fn send(&self, asked: Asked<'_>) -> anyhow::Result<Reply> {
+        super::runtime()?.block_on(async {
+            let exchanged = timeout(REQUEST_TIMEOUT, self.exchange(asked)).await;
+            let seconds = REQUEST_TIMEOUT.as_secs();
+            exchanged.with_context(|| format!("no answer from {} within {seconds} s", self.url))?
+        })
+    }
+
+    async fn exchange(&self, asked: Asked<'_>) -> anyhow::Result<Reply> {
+        let authority = authority(&self.url)?;
+        let (host, port) = (authority.host().trim_matches(['[', ']']), authority.port_u16().unwrap_or(80));
+        let unreachable = || format!("cannot reach {}", self.url);
+        let stream = TcpStream::connect((host, port)).await.with_context(unreachable)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let mut request = Request::builder()
+            .method(asked.method)
+            .uri(asked.path)
+            .header(header::HOST, authority.as_str())
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = asked.idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        let request = request
+            .body(Full::<Bytes>::from(asked.body))
+            .context("a key or id has characters that none has")?;
+        let answering = async {
+            let response = sender.send_request(request).await?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+            let body =
+                body.map_err(|error| anyhow::anyhow!(error)).context("the answer broke off")?.to_bytes();
+            drop(sender);
+            Ok(Reply { status, body })
+        };
+        // The connection has to be driven while the answer comes; how it ends afterwards does not matter.
+        let (reply, _) = tokio::join!(answering, connection);
+        reply
+    }
+}
+
+impl Reply {
+    /// Reads what came; where that is a problem, the terminal shows it and nothing is returned.
+    pub(super) fn read<T: DeserializeOwned>(&self, terminal: &mut Terminal<'_>) -> anyhow::Result<Option<T>> {
+        if self.status == 200 {
+            let read = serde_json::from_slice(&self.body).context("cannot read the exchange's answer")?;
+            return Ok(Some(read));
+        }
+        let problem: ProblemBody = serde_json::from_slice(&self.body)
+            .with_context(|| format!("the exchange answered {} and no problem document", self.status))?;
+        complain_of(&problem.errors, terminal);
+        terminal.complain(format_args!("{}: {}", problem.title, problem.detail));
+        Ok(None)
+    }
+
+    /// Shows what came, as JSON for people and scripts alike.
+    pub(super) fn show(&self, terminal: &mut Terminal<'_>) -> anyhow::Result<Ending> {
+        let Some(value) = self.read::<Value>(terminal)? else { return Ok(Ending::Refused) };
+        terminal.say(format_args!("{value:#}"));
+        Ok(Ending::Done)
+    }
+}
+
+/// Shows what is wrong, one a line.
+pub(super) fn complain_of(findings: &[Finding], terminal: &mut Terminal<'_>) {
+    for Finding { field, code, message } in findings {
+        terminal.complain(format_args!("{field}: {code}: {message}"));
+    }
+}
+
+/// Returns a text of an item, or nothing where it has none of this name.
+pub(super) fn text_of<'a>(item: &'a Value, key: &str) -> &'a str {
+    item.get(key).and_then(Value::as_str).unwrap_or("")
+}
+
+/// Returns a value as a part of a URL, where only letters, digits and `-._~` stand for themselves (RFC 3986).
+pub(super) fn escaped(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    value.bytes().map(one).collect()
 }
 
 /// Reads the URL of a control listener.
@@ -73,6 +222,12 @@ fn authority(url: &str) -> anyhow::Result<Authority> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_escaped_for_a_url() {
+        assert_eq!(escaped("north-1.A_~"), "north-1.A_~");
+        assert_eq!(escaped("a b/ü&c=?"), "a%20b%2F%C3%BC%26c%3D%3F");
+    }
 
     #[test]
     fn urls_name_a_listener_and_nothing_else() {

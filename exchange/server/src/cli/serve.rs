@@ -42,16 +42,7 @@ fn prepare(
     catalog: &[PathBuf],
     terminal: &mut Terminal<'_>,
 ) -> anyhow::Result<Option<Start>> {
-    let file = config.map(read_file).transpose()?;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let surroundings = Surroundings { cores, variable: &|name| std::env::var(name).ok() };
-    let config = match Config::load(file.as_ref(), surroundings) {
-        Ok(config) => config,
-        Err(found) => {
-            terminal.complain_of(&found);
-            return Ok(None);
-        }
-    };
+    let Some(config) = load_config(config, terminal)? else { return Ok(None) };
     let catalog = CatalogFiles::read(catalog)?;
     if let Some(catalog) = &catalog {
         match catalog.compile(0, wall_clock::utc_now(), config.buyers.allow_http) {
@@ -63,6 +54,23 @@ fn prepare(
         }
     }
     Ok(Some(Start { config, catalog }))
+}
+
+/// Reads a configuration; nothing where it has mistakes, which the terminal shows then.
+pub(super) fn load_config(
+    path: Option<&Path>,
+    terminal: &mut Terminal<'_>,
+) -> anyhow::Result<Option<Config>> {
+    let file = path.map(read_file).transpose()?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let surroundings = Surroundings { cores, variable: &|name| std::env::var(name).ok() };
+    match Config::load(file.as_ref(), surroundings) {
+        Ok(config) => Ok(Some(config)),
+        Err(found) => {
+            terminal.complain_of(&found);
+            Ok(None)
+        }
+    }
 }
 
 fn read_file(path: &Path) -> anyhow::Result<SourceFile> {

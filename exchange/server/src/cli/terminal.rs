@@ -1,12 +1,14 @@
 //! [`Terminal`]: where a command writes: results to one stream, everything else to the other.
 
 use core::fmt;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use exchange_catalog::{Diagnostic, Severity};
 
 /// Where a command writes. A stream that is closed is no error: who closed it does not read on.
 pub struct Terminal<'a> {
+    /// What is too secret for a command line.
+    pub input: &'a mut dyn Read,
     /// For what was asked for, so that a script can use it.
     pub out: &'a mut dyn Write,
     /// For people.

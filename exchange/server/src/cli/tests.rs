@@ -6,6 +6,9 @@ use std::path::Path;
 use super::*;
 
 mod apply;
+mod exchange;
+mod operator;
+mod stopped;
 
 struct Ran {
     ending: Ending,
@@ -17,9 +20,18 @@ fn run_line(arguments: &[&str]) -> Ran {
     run_serving(arguments, |_| anyhow::bail!("nothing serves in this test"))
 }
 
+fn run_input(arguments: &[&str], input: &str) -> Ran {
+    run_with_all(arguments, input, |_| anyhow::bail!("nothing serves in this test"))
+}
+
 fn run_serving(arguments: &[&str], serve: impl FnOnce(Start) -> anyhow::Result<()>) -> Ran {
+    run_with_all(arguments, "", serve)
+}
+
+fn run_with_all(arguments: &[&str], input: &str, serve: impl FnOnce(Start) -> anyhow::Result<()>) -> Ran {
     let (mut out, mut error) = (Vec::new(), Vec::new());
-    let mut terminal = Terminal { out: &mut out, error: &mut error };
+    let mut input = input.as_bytes();
+    let mut terminal = Terminal { input: &mut input, out: &mut out, error: &mut error };
     let arguments = std::iter::once("exchange").chain(arguments.iter().copied()).map(OsString::from);
     let ending = run_with(arguments, &mut terminal, serve);
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -63,7 +75,11 @@ fn version_and_help_are_results() {
     );
     let ran = run_line(&["--help"]);
     assert_eq!(ran.ending, Ending::Done);
-    for command in ["serve", "check", "apply", "keys"] {
+    let commands = [
+        "serve", "check", "apply", "unknown", "sale", "balance", "person", "auction", "journal", "ledger",
+        "store", "keys",
+    ];
+    for command in commands {
         assert!(ran.out.contains(&format!("\n  {command} ")), "{}", ran.out);
     }
 }

@@ -1,5 +1,6 @@
 //! What the values of a configuration may be, alone and together.
 
+mod keeping;
 mod value;
 
 use core::net::SocketAddr;
@@ -12,8 +13,9 @@ use tracing_subscriber::EnvFilter;
 use super::findings::Findings;
 use super::given::{Given, Place};
 use super::length_of_time::LengthOfTime;
-use super::raw::{BuyersToml, ConfigToml, JournalToml, LimitsToml, ListenerToml};
-use super::{Buyers, ByteCount, Config, Journal, JournalKind, Limits, Listener, LogFormat, MemoryPlan};
+use super::raw::{BuyersToml, ConfigToml, LimitsToml, ListenerToml};
+use super::{Buyers, ByteCount, Config, Limits, Listener, LogFormat, MemoryPlan};
+use keeping::{check_journal, check_personal_data, check_store};
 use value::{length, one_of, place_of, size, within};
 
 /// Shards: as many as an id can name.
@@ -26,8 +28,20 @@ const NETWORKS_MAX: usize = 256;
 /// Turns what is written into what holds. Whatever is wrong is reported and stands as its default, so that the
 /// rest is still checked.
 pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> Config {
-    let ConfigToml { file, data_dir, shards, log, log_format, seller, control, limits, buyers, journal } =
-        raw;
+    let ConfigToml {
+        file,
+        data_dir,
+        shards,
+        log,
+        log_format,
+        seller,
+        control,
+        limits,
+        buyers,
+        journal,
+        store,
+        personal_data,
+    } = raw;
     let defaults = Config::defaults(cores);
     let control_place = place_of(control.listen.as_ref(), &file, "control.listen");
     let memory_place = place_of(limits.memory_max.as_ref(), &file, "limits.memory_max");
@@ -39,7 +53,9 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
         shards: within(shards, [1, SHARDS_MAX], defaults.shards, findings),
         limits: check_limits(limits, defaults.limits, findings),
         buyers: check_buyers(buyers, findings),
-        journal: check_journal(journal, defaults.journal, findings),
+        journal: check_journal(journal, &defaults.journal, findings),
+        store: check_store(store, defaults.store, findings),
+        personal_data: check_personal_data(personal_data, &defaults.personal_data, findings),
         log: check_log(log, defaults.log, findings),
         log_format: one_of(
             log_format,
@@ -72,6 +88,8 @@ impl Config {
                 auctions_max: 20_000,
                 history_max: 100_000,
                 fingerprints_max: 1_000_000,
+                filter_bytes: ByteCount::from_kib(32 << 10),
+                unknowns_max: 10_000,
                 mesh_queue_max: 1_024,
                 cells_max: 200_000,
                 body_bytes_max: 16 * 1_024,
@@ -82,7 +100,9 @@ impl Config {
                 memory_max: ByteCount::from_kib(2 << 20),
             },
             buyers: Buyers::default(),
-            journal: Journal { kind: JournalKind::Memory, acknowledge_after: Duration::from_micros(200) },
+            journal: keeping::journal_defaults(),
+            store: keeping::store_defaults(),
+            personal_data: keeping::personal_data_defaults(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -125,6 +145,8 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         auctions_max,
         history_max,
         fingerprints_max,
+        filter_bytes,
+        unknowns_max,
         mesh_queue_max,
         cells_max,
         body_bytes_max,
@@ -141,6 +163,13 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         auctions_max: within(auctions_max, [1, 10_000_000], default.auctions_max, findings),
         history_max: within(history_max, [1, 100_000_000], default.history_max, findings),
         fingerprints_max: within(fingerprints_max, [1, 1_000_000_000], default.fingerprints_max, findings),
+        filter_bytes: size(
+            filter_bytes,
+            [ByteCount::from_kib(1 << 10), ByteCount::from_kib(16 << 20)],
+            default.filter_bytes,
+            findings,
+        ),
+        unknowns_max: within(unknowns_max, [1, 1_000_000], default.unknowns_max, findings),
         mesh_queue_max: within(mesh_queue_max, [16, 65_536], default.mesh_queue_max, findings),
         cells_max: within(cells_max, [1, CELLS_MAX], default.cells_max, findings),
         body_bytes_max: u32::try_from(body_bytes.0).unwrap_or(default.body_bytes_max),
@@ -200,19 +229,6 @@ fn check_buyers(raw: BuyersToml, findings: &mut Findings) -> Buyers {
         }
     }
     Buyers { allow_addresses: allowed, allow_http: allow_http.is_some_and(|given| given.value) }
-}
-
-fn check_journal(raw: JournalToml, default: Journal, findings: &mut Findings) -> Journal {
-    let JournalToml { kind, acknowledge_after } = raw;
-    Journal {
-        kind: one_of(kind, &[("memory", JournalKind::Memory)], default.kind, findings),
-        acknowledge_after: length(
-            acknowledge_after,
-            [Duration::ZERO, Duration::from_secs(1)],
-            default.acknowledge_after,
-            findings,
-        ),
-    }
 }
 
 fn check_log(given: Option<Given<String>>, default: String, findings: &mut Findings) -> String {

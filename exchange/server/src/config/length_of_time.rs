@@ -1,14 +1,21 @@
-//! Lengths of time as people write them: `200us`, `80ms`, `5s`, `2m`.
+//! Lengths of time as people write them: `200us`, `80ms`, `5s`, `2m`, `30d`.
 
 use core::fmt;
 use core::time::Duration;
 
 /// Units with their nanoseconds, from the smallest.
-const UNITS: [(&str, u64); 5] =
-    [("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+const UNITS: [(&str, u64); 6] = [
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("d", 86_400_000_000_000),
+];
 
 /// What a length of time looks like, for remedies.
-pub(super) const EXAMPLE: &str = r#"a whole number with its unit, such as "200us", "80ms", "5s" or "2m""#;
+pub(super) const EXAMPLE: &str =
+    r#"a whole number with its unit, such as "200us", "80ms", "5s", "2m" or "30d""#;
 
 /// Reads a whole number with its unit.
 pub(super) fn parse(text: &str) -> Option<Duration> {
@@ -42,7 +49,7 @@ mod tests {
     #[test]
     fn lengths_have_a_whole_number_and_a_unit() {
         let written = |text| parse(text).map(|length| LengthOfTime(length).to_string());
-        for text in ["200us", "80ms", "5s", "2m", "1h", "0us"] {
+        for text in ["200us", "80ms", "5s", "2m", "1h", "0us", "30d"] {
             assert_eq!(written(text).as_deref(), Some(text));
         }
         assert_eq!(written("1500ms").as_deref(), Some("1500ms"));

@@ -8,14 +8,15 @@ use super::{ByteCount, Limits};
 ///
 /// ```text
 /// auctions_max x (slot + body) + connections_max x (header + body + answer)
-///     + history_max x entry + fingerprints_max x fingerprint + cells_max x cell
+///     + history_max x entry + fingerprints_max x fingerprint + filter_bytes
+///     + unknowns_max x (entry + body) + cells_max x cell
 ///     + (shards + 1)^2 x mesh_queue_max x message
 /// ```
 ///
 /// The program, the catalog and the connections to buyers come on top: they follow from the catalog, which may
 /// change while the exchange runs.
 #[derive(Clone, Debug)]
-pub struct MemoryPlan([Part; 6]);
+pub struct MemoryPlan([Part; 8]);
 
 #[derive(Clone, Copy, Debug)]
 struct Part {
@@ -28,6 +29,8 @@ struct Part {
 const AUCTION_BYTES: u64 = 6 * 1_024;
 /// The record of a finished auction with ten campaigns, and its places in the indices.
 const HISTORY_BYTES: u64 = 3 * 1_024;
+/// A post whose outcome nobody knows, without its lead.
+const UNKNOWN_BYTES: u64 = 1_024;
 /// A fingerprint with its place in a hash table that is half full.
 const FINGERPRINT_BYTES: u64 = 100;
 /// A counter, padded to a cache line of its own, with its key.
@@ -50,6 +53,8 @@ impl MemoryPlan {
             auctions_max,
             history_max,
             fingerprints_max,
+            filter_bytes,
+            unknowns_max,
             mesh_queue_max,
             cells_max,
             body_bytes_max,
@@ -71,6 +76,8 @@ impl MemoryPlan {
             part("connections_max", u64::from(connections_max), connection_bytes),
             part("history_max", u64::from(history_max), HISTORY_BYTES),
             part("fingerprints_max", u64::from(fingerprints_max), FINGERPRINT_BYTES),
+            part("filter_bytes", filter_bytes.0, 1),
+            part("unknowns_max", u64::from(unknowns_max), UNKNOWN_BYTES.saturating_add(body_bytes)),
             part("cells_max", u64::from(cells_max), CELL_BYTES),
             part("mesh_queue_max", messages_max, MESSAGE_BYTES),
         ])

@@ -25,6 +25,8 @@ pub(super) struct ConfigToml {
     pub(super) limits: LimitsToml,
     pub(super) buyers: BuyersToml,
     pub(super) journal: JournalToml,
+    pub(super) store: StoreToml,
+    pub(super) personal_data: PersonalDataToml,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +40,8 @@ pub(super) struct LimitsToml {
     pub(super) auctions_max: Whole,
     pub(super) history_max: Whole,
     pub(super) fingerprints_max: Whole,
+    pub(super) filter_bytes: Text,
+    pub(super) unknowns_max: Whole,
     pub(super) mesh_queue_max: Whole,
     pub(super) cells_max: Whole,
     pub(super) body_bytes_max: Text,
@@ -56,8 +60,26 @@ pub(super) struct BuyersToml {
 
 #[derive(Debug, Default)]
 pub(super) struct JournalToml {
-    pub(super) kind: Text,
-    pub(super) acknowledge_after: Text,
+    pub(super) durability: Text,
+    pub(super) segment_bytes: Text,
+    pub(super) free_bytes_min: Text,
+    pub(super) ballast_bytes: Text,
+    pub(super) archive_dir: Text,
+    pub(super) archive_ciphertext: Flag,
+    pub(super) keep: Text,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct StoreToml {
+    pub(super) url: Text,
+    pub(super) lag_max: Text,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct PersonalDataToml {
+    pub(super) master_key: Text,
+    pub(super) lead_retention: Text,
+    pub(super) consent_retention: Text,
 }
 
 impl ConfigToml {
@@ -83,6 +105,8 @@ impl ConfigToml {
             limits: read_section(&mut root, "limits", findings, LimitsToml::read),
             buyers: read_section(&mut root, "buyers", findings, BuyersToml::read),
             journal: read_section(&mut root, "journal", findings, JournalToml::read),
+            store: read_section(&mut root, "store", findings, StoreToml::read),
+            personal_data: read_section(&mut root, "personal_data", findings, PersonalDataToml::read),
         };
         root.finish(findings);
         raw
@@ -101,6 +125,8 @@ impl ConfigToml {
             ("EXCHANGE_LOG_FORMAT", &mut self.log_format),
             ("EXCHANGE_SELLER_LISTEN", &mut self.seller.listen),
             ("EXCHANGE_CONTROL_LISTEN", &mut self.control.listen),
+            ("EXCHANGE_STORE_URL", &mut self.store.url),
+            ("EXCHANGE_MASTER_KEY_FILE", &mut self.personal_data.master_key),
         ];
         for (name, text) in texts {
             if let Some(given) = given(name) {
@@ -144,6 +170,8 @@ impl LimitsToml {
             auctions_max: section.whole("auctions_max", findings),
             history_max: section.whole("history_max", findings),
             fingerprints_max: section.whole("fingerprints_max", findings),
+            filter_bytes: section.text("filter_bytes", findings),
+            unknowns_max: section.whole("unknowns_max", findings),
             mesh_queue_max: section.whole("mesh_queue_max", findings),
             cells_max: section.whole("cells_max", findings),
             body_bytes_max: section.text("body_bytes_max", findings),
@@ -168,8 +196,29 @@ impl BuyersToml {
 impl JournalToml {
     fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
         Self {
-            kind: section.text("kind", findings),
-            acknowledge_after: section.text("acknowledge_after", findings),
+            durability: section.text("durability", findings),
+            segment_bytes: section.text("segment_bytes", findings),
+            free_bytes_min: section.text("free_bytes_min", findings),
+            ballast_bytes: section.text("ballast_bytes", findings),
+            archive_dir: section.text("archive_dir", findings),
+            archive_ciphertext: section.boolean("archive_ciphertext", findings),
+            keep: section.text("keep", findings),
+        }
+    }
+}
+
+impl StoreToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self { url: section.text("url", findings), lag_max: section.text("lag_max", findings) }
+    }
+}
+
+impl PersonalDataToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self {
+            master_key: section.text("master_key", findings),
+            lead_retention: section.text("lead_retention", findings),
+            consent_retention: section.text("consent_retention", findings),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tables of configurations: good ones, and bad ones with their exact diagnostics.
 
-use super::raw::{BuyersToml, JournalToml, LimitsToml, ListenerToml};
+use super::raw::{BuyersToml, JournalToml, LimitsToml, ListenerToml, PersonalDataToml, StoreToml};
 use super::*;
 
 const REFERENCE: &str = include_str!("../../../../configs/exchange.toml");
@@ -36,8 +36,20 @@ fn the_reference_shows_every_key_with_its_default() {
     assert_eq!(load(REFERENCE), load(""));
     let file = SourceFile { name: String::new(), text: REFERENCE.replace("# shards =", "shards =") };
     let raw = ConfigToml::read(&file, &mut Findings::default());
-    let ConfigToml { file: _, data_dir, shards, log, log_format, seller, control, limits, buyers, journal } =
-        raw;
+    let ConfigToml {
+        file: _,
+        data_dir,
+        shards,
+        log,
+        log_format,
+        seller,
+        control,
+        limits,
+        buyers,
+        journal,
+        store,
+        personal_data,
+    } = raw;
     assert!(data_dir.is_some() && shards.is_some() && log.is_some() && log_format.is_some());
     for ListenerToml { listen, allow_clear_text } in [seller, control] {
         assert!(listen.is_some() && allow_clear_text.is_some());
@@ -46,6 +58,8 @@ fn the_reference_shows_every_key_with_its_default() {
         auctions_max,
         history_max,
         fingerprints_max,
+        filter_bytes,
+        unknowns_max,
         mesh_queue_max,
         cells_max,
         body_bytes_max,
@@ -55,16 +69,40 @@ fn the_reference_shows_every_key_with_its_default() {
         idle_timeout,
         memory_max,
     } = limits;
-    for count in [auctions_max, history_max, fingerprints_max, mesh_queue_max, cells_max, connections_max] {
+    let counts = [
+        auctions_max,
+        history_max,
+        fingerprints_max,
+        unknowns_max,
+        mesh_queue_max,
+        cells_max,
+        connections_max,
+    ];
+    for count in counts {
         assert!(count.is_some());
     }
-    for text in [body_bytes_max, header_timeout, request_timeout, idle_timeout, memory_max] {
+    for text in [filter_bytes, body_bytes_max, header_timeout, request_timeout, idle_timeout, memory_max] {
         assert!(text.is_some());
     }
     let BuyersToml { allow_addresses, allow_http } = buyers;
     assert!(allow_addresses.is_some() && allow_http.is_some());
-    let JournalToml { kind, acknowledge_after } = journal;
-    assert!(kind.is_some() && acknowledge_after.is_some());
+    let JournalToml {
+        durability,
+        segment_bytes,
+        free_bytes_min,
+        ballast_bytes,
+        archive_dir,
+        archive_ciphertext,
+        keep,
+    } = journal;
+    for text in [durability, segment_bytes, free_bytes_min, ballast_bytes, archive_dir, keep] {
+        assert!(text.is_some());
+    }
+    assert!(archive_ciphertext.is_some());
+    let StoreToml { url, lag_max } = store;
+    assert!(url.is_some() && lag_max.is_some());
+    let PersonalDataToml { master_key, lead_retention, consent_retention } = personal_data;
+    assert!(master_key.is_some() && lead_retention.is_some() && consent_retention.is_some());
 }
 
 #[test]
@@ -82,13 +120,19 @@ allow_clear_text = true
 listen = "[::1]:9000"
 [limits]
 body_bytes_max = "64 KiB"
-memory_max = "3 GiB"
+memory_max = "4 GiB"
 header_timeout = "1500ms"
 [buyers]
 allow_addresses = ["127.0.0.0/8", "fd00::/8"]
 allow_http = true
 [journal]
-acknowledge_after = "0us"
+durability = "os"
+archive_dir = "/archive"
+keep = "30d"
+[store]
+url = "postgres://exchange@localhost/exchange"
+[personal_data]
+lead_retention = "90d"
 "#,
     );
     assert_eq!(config.data_dir, PathBuf::from("/var/lib/exchange"));
@@ -98,7 +142,11 @@ acknowledge_after = "0us"
     assert_eq!(config.limits.body_bytes_max, 65_536);
     assert_eq!(config.limits.header_timeout, Duration::from_millis(1_500));
     assert_eq!(config.buyers.allow_addresses.len(), 2);
-    assert_eq!(config.journal.acknowledge_after, Duration::ZERO);
+    assert_eq!(config.journal.durability, Durability::Os);
+    assert_eq!(config.journal.archive_dir, Some(PathBuf::from("/archive")));
+    assert_eq!(config.journal.keep, Duration::from_hours(24 * 30));
+    assert_eq!(config.store.url, "postgres://exchange@localhost/exchange");
+    assert_eq!(config.personal_data.lead_retention, Duration::from_hours(24 * 90));
 }
 
 #[test]
@@ -131,12 +179,12 @@ fn every_mistake_is_named_at_once_with_its_place() {
         "shard = 4\nlog = 5\n[limits]\nbody_bytes_max = \"16\"\nheader_timeout = \"5 min\"\n[seller]\nport = 80\n",
         &[
             "exchange.toml:1:1: error: unknown key \"shard\"; valid here: data_dir, shards, log, log_format, \
-             seller, control, limits, buyers, journal",
+             seller, control, limits, buyers, journal, store, personal_data",
             "exchange.toml:2:7: error: log: is a whole number; expected a text in quotes",
             "exchange.toml:4:18: error: limits.body_bytes_max: \"16\" is no size; a whole number with its unit, \
              such as \"16 KiB\", \"512 MiB\" or \"2 GiB\"",
             "exchange.toml:5:18: error: limits.header_timeout: \"5 min\" is no length of time; a whole number \
-             with its unit, such as \"200us\", \"80ms\", \"5s\" or \"2m\"",
+             with its unit, such as \"200us\", \"80ms\", \"5s\", \"2m\" or \"30d\"",
             "exchange.toml:7:1: error: seller: unknown key \"port\"; valid here: listen, allow_clear_text",
         ],
     );
@@ -157,8 +205,8 @@ fn values_out_of_range_are_refused() {
             "exchange.toml:1:23: error: limits.idle_timeout: 2h is out of range; from 1s to 1h",
         ),
         (
-            "journal.acknowledge_after = \"2s\"",
-            "exchange.toml:1:29: error: journal.acknowledge_after: 2s is out of range; from 0us to 1s",
+            "store.lag_max = \"2d\"",
+            "exchange.toml:1:17: error: store.lag_max: 2d is out of range; from 1s to 1d",
         ),
         (
             "limits.request_timeout = \"3s\"",
@@ -183,8 +231,12 @@ fn values_without_meaning_are_refused() {
             "exchange.toml:1:14: error: log_format: \"xml\" is not known here; valid: \"text\", \"json\"",
         ),
         (
-            "journal.kind = \"disk\"",
-            "exchange.toml:1:16: error: journal.kind: \"disk\" is not known here; valid: \"memory\"",
+            "journal.durability = \"memory\"",
+            "exchange.toml:1:22: error: journal.durability: \"memory\" is not known here; valid: \"sync\", \"os\"",
+        ),
+        (
+            "store.url = \"mysql://u:secret@host/db\"",
+            "exchange.toml:1:13: error: store.url: is no store; \"sqlite\", or \"postgres://USER@HOST/DATABASE\"",
         ),
         (
             "seller.listen = \"localhost\"",
@@ -248,19 +300,20 @@ fn listeners_in_clear_text_stay_on_this_machine_unless_allowed() {
 fn limits_that_need_more_than_the_memory_are_refused_with_their_numbers() {
     let numbers = "auctions_max 20000 x 22 KiB = 430 MiB, connections_max 10000 x 48 KiB = 469 MiB, \
                    history_max 100000 x 3 KiB = 293 MiB, fingerprints_max 1000000 x 100 B = 96 MiB, \
+                   filter_bytes 33554432 x 1 B = 32 MiB, unknowns_max 10000 x 17 KiB = 167 MiB, \
                    cells_max 200000 x 192 B = 37 MiB, mesh_queue_max 65536 x 96 B = 6 MiB";
     check(
         "limits.memory_max = \"1 GiB\"",
         &[&format!(
-            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1330 MiB and memory_max is 1 GiB: \
-             {numbers}; at least \"1330 MiB\", or lower limits"
+            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1528 MiB and memory_max is 1 GiB: \
+             {numbers}; at least \"1528 MiB\", or lower limits"
         )],
     );
-    assert_eq!(load("limits.memory_max = \"1330 MiB\"").limits.memory_max.to_string(), "1330 MiB");
+    assert_eq!(load("limits.memory_max = \"1528 MiB\"").limits.memory_max.to_string(), "1528 MiB");
     let found = load_with("limits.history_max = 100_000_000", &|_| None).expect_err("too much");
     let text = found.first().map(ToString::to_string).expect("one mistake");
     assert!(
-        text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294006 MiB"),
+        text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294204 MiB"),
         "{text}"
     );
 }

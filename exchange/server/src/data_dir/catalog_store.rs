@@ -13,9 +13,9 @@ use exchange_catalog::SourceFile;
 use super::FOLDER_MODE;
 use super::synced_file::{sync_folder_of, write_new};
 
-/// Versions that are kept. A finished auction is explained with the catalog of its time, which the process also
-/// holds in memory; older ones are kept for people to compare.
-const VERSIONS_MAX: usize = 100;
+/// Versions that are kept. An auction is explained and replayed with the catalog of its time; at one change an
+/// hour these last for a year.
+const VERSIONS_MAX: usize = 10_000;
 /// The name of a folder that is being written.
 const UNFINISHED: &str = "next";
 /// Characters of a file's own name that are kept in its stored name.
@@ -48,6 +48,15 @@ impl CatalogStore {
     /// Says why it cannot be read.
     pub fn load(&self) -> io::Result<Option<StoredCatalog>> {
         let Some(&version) = self.versions()?.last() else { return Ok(None) };
+        self.load_version(version).map(Some)
+    }
+
+    /// Returns the catalog of a version.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot be read; `NotFound` where it was removed.
+    pub fn load_version(&self, version: u64) -> io::Result<StoredCatalog> {
         let folder = self.path.join(version.to_string());
         let mut paths: Vec<PathBuf> =
             fs::read_dir(&folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
@@ -57,7 +66,7 @@ impl CatalogStore {
             Ok(SourceFile { name: path.to_string_lossy().into_owned(), text })
         };
         let files = paths.into_iter().map(read).collect::<io::Result<_>>()?;
-        Ok(Some(StoredCatalog { version, files }))
+        Ok(StoredCatalog { version, files })
     }
 
     /// Returns the version for the next catalog.
@@ -175,6 +184,7 @@ mod tests {
             fs::create_dir(folder.path().join(version.to_string())).expect("made");
         }
         store.save(&[]).expect("saved");
+        assert_eq!(store.load_version(1).expect_err("removed").kind(), io::ErrorKind::NotFound);
         let versions = store.versions().expect("readable");
         assert_eq!((versions.first(), versions.len()), (Some(&2), VERSIONS_MAX));
     }

@@ -35,6 +35,12 @@ impl SecretKey {
         }
     }
 
+    /// Reads the secret where there is one.
+    pub(super) fn read_existing(path: &Path) -> Result<Self, DataDirError> {
+        let text = fs::read_to_string(path).map_err(|source| io_error(path, source))?;
+        Self::read(path, &text)
+    }
+
     /// Returns the key for a purpose; keys of two purposes tell nothing about each other.
     #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
     pub fn derive(&self, purpose: &str) -> [u8; 32] {

@@ -1,7 +1,9 @@
 //! [`Event`]: everything that can happen to a shard's thread.
 
+use exchange_node::UnknownKey;
 use exchange_protocol::{CandidateIndex, SlotKey};
 use exchange_transport::{Failure, Reply};
+use exchange_types::Currency;
 
 use super::intake::Intake;
 
@@ -28,10 +30,28 @@ pub(crate) enum Event {
         /// What came.
         result: Result<Reply, Failure>,
     },
-    /// Another thread rang: the mesh or the journal has something.
+    /// A question about a post whose outcome nobody knows has its answer, or none.
+    Asked {
+        /// Which post.
+        key: UnknownKey,
+        /// How the answer is read.
+        reading: Reading,
+        /// What came.
+        result: Result<Reply, Failure>,
+    },
+    /// Another thread rang: the mesh, the journal or the store has something.
     Bell,
     /// The next timeout has come.
     Tick,
+}
+
+/// How the answer about an unknown post is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// Whether it answers the post sent again, or the status URL.
+    pub(crate) reposted: bool,
+    /// The currency of its price.
+    pub(crate) currency: Currency,
 }
 
 /// Whoever takes events.

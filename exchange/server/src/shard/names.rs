@@ -2,10 +2,9 @@
 
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::Disclosure;
-use exchange_engine::Auction;
 use exchange_node::Shared;
 use exchange_protocol::SaleKeys;
-use exchange_types::{BuyerIndex, LeadId, Pii, SellerIndex, VerticalIndex};
+use exchange_types::{BuyerIndex, LeadId, Pii, SellerIndex, Submission, Uuid7, VerticalIndex};
 use exchange_wire::{Pseudonym, Pseudonyms};
 
 /// Makes the ids and pseudonyms of sales.
@@ -23,8 +22,8 @@ impl Names {
     }
 
     /// Returns how a campaign's buyer knows the lead.
-    pub(crate) fn lead_ref(&self, auction: &Auction, buyer: &str) -> Pseudonym {
-        self.pseudonyms.lead_ref(buyer, LeadId(auction.id()))
+    pub(crate) fn lead_ref(&self, sale: Uuid7, buyer: &str) -> Pseudonym {
+        self.pseudonyms.lead_ref(buyer, LeadId(sale))
     }
 
     /// Returns how a buyer knows a seller.
@@ -33,8 +32,8 @@ impl Names {
     }
 
     /// Returns how a buyer knows the lead's first sub-id, if it has one.
-    pub(crate) fn sub_ref(&self, auction: &Auction, seller: &str, buyer: &str) -> Option<Pseudonym> {
-        let sub = auction.submission().sub_ids().next()?;
+    pub(crate) fn sub_ref(&self, lead: &Submission, seller: &str, buyer: &str) -> Option<Pseudonym> {
+        let sub = lead.sub_ids().next()?;
         Some(self.pseudonyms.sub_ref(buyer, seller, sub))
     }
 
@@ -53,6 +52,6 @@ pub(crate) fn disclosed(snapshot: &Snapshot, vertical: VerticalIndex, buyer: Buy
 }
 
 /// Returns the channel that a ping may show.
-pub(crate) fn channel(auction: &Auction) -> Option<Pii<&str>> {
-    exchange_wire::ping::channel_of(auction.submission())
+pub(crate) fn channel(lead: &Submission) -> Option<Pii<&str>> {
+    exchange_wire::ping::channel_of(lead)
 }

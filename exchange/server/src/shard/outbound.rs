@@ -1,15 +1,19 @@
 //! [`Outbound`]: the world as a shard sees it: buyers, sellers who wait, the journal, randomness.
 
+mod keeping;
+mod resolving;
+
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use exchange_catalog::snapshot::Pricing;
 use exchange_engine::Auction;
-use exchange_node::{Disk, Net, Seed};
-use exchange_protocol::{CandidateIndex, RecordBatch, Reply, SlotKey};
+use exchange_node::{Net, Unknown};
+use exchange_protocol::{CandidateIndex, Reply, SlotKey};
 use exchange_transport::{BuyerClient, Request, RequestHeaders};
 use exchange_types::{Date, Now, ShardIndex, UtcMicros, limits};
+use exchange_vault::{Drawer, Vault};
 use exchange_wire::ping::SharedPart;
 use exchange_wire::sign::Signed;
 use exchange_wire::{PingMessage, PostMessage, Signer, SourceRefs, ping, post};
@@ -21,6 +25,7 @@ use super::names::{Names, channel};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::journal_handle::JournalHandle;
+use crate::past::Past;
 use crate::peers::Peers;
 
 /// The world as a shard sees it. Whatever comes back is delivered to the runtime as an event of its own.
@@ -30,6 +35,10 @@ pub(crate) struct Outbound {
     pub(crate) caches: CatalogCaches,
     pub(crate) names: Rc<Names>,
     pub(crate) journal: JournalHandle,
+    /// Seals the personal data of this shard's leads.
+    pub(crate) drawer: Drawer,
+    pub(crate) vault: Vault,
+    pub(crate) past: Past,
     pub(crate) peers: Arc<Peers>,
     pub(crate) entropy: Entropy,
     pub(crate) clock: Clock,
@@ -67,7 +76,7 @@ impl Outbound {
         let buyer = &*snapshot.buyer(buyer_index)?.name;
         let seller = &*snapshot.seller(seller_index)?.name;
         let source = cache.source_ref(buyer_index, seller_index, || self.names.source_ref(seller, buyer));
-        let sub = self.names.sub_ref(auction, seller, buyer);
+        let sub = self.names.sub_ref(auction.submission(), seller, buyer);
         Some((buyer, SourceRefs { source, sub }))
     }
 
@@ -106,9 +115,9 @@ impl Outbound {
             ping_id: self.names.sale_keys.ping(auction.id(), candidate),
             campaign: &campaign.name,
             timeout_ms: left.as_millis(),
-            lead_ref: self.names.lead_ref(auction, buyer),
+            lead_ref: self.names.lead_ref(auction.id(), buyer),
             source,
-            channel: channel(auction),
+            channel: channel(auction.submission()),
             floor: floor.flatten(),
         };
         ping::render(&message, body);
@@ -162,11 +171,12 @@ impl Outbound {
             sale_id: self.names.sale_keys.sale(auction.id(), candidate),
             ping_id: pinged.then(|| self.names.sale_keys.ping(auction.id(), candidate)),
             bid_id: entry.bid_id.as_str(),
-            lead_ref: self.names.lead_ref(auction, buyer),
+            lead_ref: self.names.lead_ref(auction.id(), buyer),
             source,
             price: sent.pick.price,
             exclusive: sent.pick.exclusive,
-            timeout_ms: sent.give_up_at.saturating_sub(self.now.mono).as_millis(),
+            // Not what is left: the same post may have to be sent again, byte for byte.
+            timeout_ms: campaign.post_timeout.as_millis(),
             created_at: auction.admitted().utc,
             test: false,
         };
@@ -215,24 +225,24 @@ impl Net for Outbound {
         }
     }
 
+    fn repost(&mut self, unknown: &Unknown) {
+        if self.try_repost(unknown).is_none() {
+            self.unasked(unknown, true);
+        }
+    }
+
+    fn ask_status(&mut self, unknown: &Unknown) {
+        if self.try_ask_status(unknown).is_none() {
+            self.unasked(unknown, false);
+        }
+    }
+
     fn reply(&mut self, token: u64, reply: Reply) {
         self.replies.push((token, reply));
     }
 
     fn wake(&mut self, place: ShardIndex) {
         self.peers.wake(place);
-    }
-}
-
-impl Disk for Outbound {
-    fn append(&mut self, batch: RecordBatch<'_>) {
-        self.journal.append(self.place, batch);
-    }
-}
-
-impl Seed for Outbound {
-    fn entropy(&mut self) -> u128 {
-        self.entropy.bits()
     }
 }
 

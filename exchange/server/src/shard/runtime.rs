@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_engine::Auction;
-use exchange_node::{Current, Requester, Shard, Shared};
+use exchange_node::{Current, Requester, ResolverReply, Shard, Shared, UnknownKey};
 use exchange_protocol::{AnswerStatus, CandidateIndex, Refusal, Reply, SlotKey, Waiter};
 use exchange_transport::{Failure, Reply as BuyerReply};
 use exchange_types::{DuplicateScope, EndpointIndex, HashKey, Now, PostReply, ShardIndex};
@@ -18,10 +18,11 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::answer_body;
-use super::event::{Deliver, Event};
+use super::event::{Deliver, Event, Reading};
 use super::names::Names;
 use super::outbound::Outbound;
 use super::pending::{Duplicate, Pending, Pendings};
+use super::thread::Before;
 use crate::clock::Clock;
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
@@ -81,6 +82,7 @@ impl Deliver for ShardRuntime {
             self.answer_replies(now);
         }
         self.busy.set(false);
+        self.say_alerts();
         self.arm();
     }
 }
@@ -107,6 +109,25 @@ impl ShardRuntime {
             timer: Notify::new(),
             armed: Cell::new(None),
         })
+    }
+
+    /// Tells the operator of posts that wait for somebody to decide.
+    fn say_alerts(&self) {
+        while let Some(alert) = self.shard.borrow_mut().poll_alert() {
+            tracing::warn!(?alert, "a post has no outcome: see `exchange unknown list`");
+        }
+    }
+
+    /// Brings the shard to where it was before a restart, and says when that is done.
+    pub(super) fn restore(&self, before: Before) {
+        let Before { recovered, old_catalogs, restored } = before;
+        let now = self.clock.now();
+        self.world.borrow_mut().now = now;
+        let shared = Arc::clone(&self.shared);
+        let snapshot_of = |version| old_catalogs.snapshot_beside(&shared, version);
+        self.with_shard(|shard, world| shard.restore(world, now, &recovered, &snapshot_of));
+        // Nobody listens where another shard could not be restored; the process ends then.
+        let _ = restored.send(());
     }
 
     /// Rings the timer where the next timeout lies before the one for which it is set.
@@ -147,12 +168,16 @@ impl ShardRuntime {
                 let durable = self.world.borrow().journal.durable(self.place);
                 let more = self.with_shard(|shard, world| {
                     shard.durable(world, now, durable);
+                    while let Some((token, remembered)) = world.past.take(world.place) {
+                        shard.remembered(world, now, token, remembered);
+                    }
                     shard.take_messages(world, now, MESSAGES_A_TURN)
                 });
                 if more {
                     self.world.borrow().peers.wake(self.place);
                 }
             }
+            Event::Asked { key, reading, result } => self.asked(now, key, reading, &result),
             Event::Tick => self.with_shard(|shard, world| shard.tick(world, now)),
         }
     }
@@ -204,6 +229,20 @@ impl ShardRuntime {
         self.with_shard(|shard, world| shard.post_reply(world, now, auction, candidate, read));
     }
 
+    /// Reads what a buyer says of a post whose outcome nobody knows.
+    fn asked(&self, now: Now, key: UnknownKey, reading: Reading, result: &Result<BuyerReply, Failure>) {
+        let mut scratch = String::new();
+        let read = match result {
+            Err(failure) => PostReply::bare(failure.post_outcome()),
+            Ok(came) if reading.reposted => {
+                reply::parse_repost(came.status, &came.body, reading.currency, &mut scratch)
+            }
+            Ok(came) => reply::parse_status(came.status, &came.body, reading.currency, &mut scratch),
+        };
+        let told = ResolverReply { outcome: read.outcome, digest: read.digest };
+        self.with_shard(|shard, world| shard.resolver_reply(world, now, key, told));
+    }
+
     /// Answers the requests for which the shard has replied in this turn.
     fn answer_replies(&self, now: Now) {
         loop {
@@ -224,7 +263,7 @@ impl ShardRuntime {
         if let Some(found) = pending.duplicate {
             let earlier = match &reply {
                 Reply::Answer { answer, .. } => Some(&**answer),
-                Reply::Refusal(_) | Reply::Account(_) => None,
+                Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) => None,
             };
             let answer = answer_body::duplicate(&found, earlier, &pending);
             return (pending.respond)(answer);
@@ -253,8 +292,8 @@ impl ShardRuntime {
                 let answer = answer_body::refused(&refusal, &pending);
                 (pending.respond)(answer);
             }
-            // Accounts go to the control plane, which has waiters of its own.
-            Reply::Account(_) => {}
+            // These go to the control plane, which has waiters of its own.
+            Reply::Account(_) | Reply::Resolved(_) => {}
         }
     }
 

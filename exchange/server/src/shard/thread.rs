@@ -3,11 +3,13 @@
 use core::time::Duration;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 
-use exchange_node::{Mesh, Shard, Shared};
+use exchange_node::{Mesh, Recovery, Shard, Shared};
 use exchange_transport::{BuyerClient, ClientConfig, SellerServer, ServerLimits, ShardOutlet};
 use exchange_types::{Now, ShardIndex};
+use exchange_vault::Vault;
 use exchange_wire::FingerprintKey;
 use tokio::select;
 use tokio::task::{LocalSet, spawn_local};
@@ -24,6 +26,8 @@ use crate::entropy::Entropy;
 use crate::journal_handle::JournalHandle;
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
+use crate::old_catalogs::OldCatalogs;
+use crate::past::Past;
 use crate::peers::Peers;
 
 /// How long a drain waits for posts that are out after the last seller was answered.
@@ -48,6 +52,18 @@ pub(crate) struct ShardSetup {
     /// The secrets behind pseudonyms and fingerprints.
     pub(crate) pseudonyms: [u8; 32],
     pub(crate) fingerprints: [u8; 32],
+    pub(crate) vault: Vault,
+    pub(crate) past: Past,
+    pub(crate) before: Before,
+}
+
+/// What was before a restart.
+#[derive(Debug)]
+pub(crate) struct Before {
+    pub(crate) recovered: Arc<Recovery>,
+    pub(crate) old_catalogs: Arc<OldCatalogs>,
+    /// Hears once from every shard that it has its part.
+    pub(crate) restored: SyncSender<()>,
 }
 
 /// Starts a shard's thread.
@@ -101,10 +117,14 @@ fn build(setup: ShardSetup) -> (ServerLimits, ShardIndex, ShardOutlet, Rc<ShardR
         client,
         limits,
         outlet,
-        ..
+        vault,
+        past,
+        before,
+        pseudonyms,
+        fingerprints,
     } = setup;
-    let names = Rc::new(Names::new(&shared, &setup.pseudonyms));
-    let fingerprint_keys = FingerprintKey::new(&setup.fingerprints);
+    let names = Rc::new(Names::new(&shared, &pseudonyms));
+    let fingerprint_keys = FingerprintKey::new(&fingerprints);
     let shard = Shard::new(place, shared, mesh);
     let parts = Parts { shard, place, keys, lifecycle, names: Rc::clone(&names), fingerprint_keys, clock };
     let runtime = ShardRuntime::new(parts, |runtime| Outbound {
@@ -113,6 +133,9 @@ fn build(setup: ShardSetup) -> (ServerLimits, ShardIndex, ShardOutlet, Rc<ShardR
         caches: CatalogCaches::default(),
         names,
         journal,
+        drawer: vault.drawer(),
+        vault,
+        past,
         peers,
         entropy: Entropy::new(),
         clock,
@@ -121,6 +144,7 @@ fn build(setup: ShardSetup) -> (ServerLimits, ShardIndex, ShardOutlet, Rc<ShardR
         now: Now::default(),
         replies: Vec::new(),
     });
+    runtime.restore(before);
     (limits, place, outlet, runtime)
 }
 

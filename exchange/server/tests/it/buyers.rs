@@ -90,6 +90,11 @@ impl BuyersLog {
         self.0.iter().filter(|line| line.kind() == "post")
     }
 
+    /// Returns the questions what became of a post.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = &Line> {
+        self.0.iter().filter(|line| line.kind() == "status")
+    }
+
     /// Fails if a buyer got a message that the contract does not allow.
     #[track_caller]
     pub(crate) fn assert_well_formed(&self) {

@@ -93,6 +93,17 @@ impl CatalogText {
         self
     }
 
+    /// Has a seller told of its leads at an address.
+    #[must_use]
+    pub(crate) fn with_webhook(mut self, seller: &str, address: SocketAddr) -> Self {
+        write!(
+            self.0,
+            "\n[sellers.{seller}]\nwebhook_url = \"http://{address}/events\"\nwebhook_secret = \"{SECRET}\"\n"
+        )
+        .expect("a text takes what is written");
+        self
+    }
+
     /// Adds a campaign of a buyer that stands in the catalog.
     #[must_use]
     pub(crate) fn with_campaign_of(mut self, buyer: &str, name: &str, campaign: Campaign<'_>) -> Self {

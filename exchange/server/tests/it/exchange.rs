@@ -2,25 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::process::Process;
+use crate::process::{Process, eventually};
 use crate::seller::{Answer, Caller, Request};
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_exchange");
 /// Everybody who gets a key before the exchange starts. `ghost` has a key and stands in no catalog.
-const OWNERS: [&str; 5] = ["seller:acme", "seller:other", "seller:ghost", "buyer:north", "operator:ops"];
+const OWNERS: [&str; 6] =
+    ["seller:acme", "seller:other", "seller:ghost", "buyer:north", "buyer:south", "operator:ops"];
 
 /// An exchange as a process.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     process: Process,
     dir: PathBuf,
+    data: PathBuf,
     keys: BTreeMap<&'static str, String>,
 }
 
@@ -39,12 +42,20 @@ impl Exchange {
         fs::write(&file, catalog).expect("the catalog can be written");
         let keys = OWNERS.map(|owner| (owner, create_key(&data, &["--owner", owner])));
         let process = Process::start("exchange", serve(dir).arg("--catalog").arg(&file), dir);
-        Self { process, dir: dir.to_owned(), keys: BTreeMap::from(keys) }
+        Self { process, dir: dir.to_owned(), data, keys: BTreeMap::from(keys) }
     }
 
     /// Starts the exchange again, after it has ended, with what its folder holds.
     pub(crate) fn start_again(&mut self) {
         self.process = Process::start("exchange", &mut serve(&self.dir), &self.dir);
+    }
+
+    /// Changes the text of the configuration, for the next start.
+    pub(crate) fn configure(&self, from: &str, to: &str) {
+        let file = self.dir.join("exchange.toml");
+        let text = fs::read_to_string(&file).expect("the configuration can be read");
+        assert!(text.contains(from), "`{from}` stands in the configuration");
+        fs::write(&file, text.replace(from, to)).expect("the configuration can be written");
     }
 
     /// Starts another exchange on the same folder, which has to end at once.
@@ -59,7 +70,7 @@ impl Exchange {
 
     /// Makes one more key, with the arguments of `exchange keys create`, and has it taken.
     pub(crate) fn new_key(&self, arguments: &[&str]) -> String {
-        let key = create_key(&self.dir.join("data"), arguments);
+        let key = create_key(&self.data, arguments);
         self.reload_keys();
         key
     }
@@ -82,7 +93,7 @@ impl Exchange {
     }
 
     fn data(&self) -> String {
-        self.dir.join("data").display().to_string()
+        self.data.display().to_string()
     }
 
     /// Returns a seller of this exchange.
@@ -93,6 +104,49 @@ impl Exchange {
     /// Returns the operator of this exchange.
     pub(crate) fn operator(&self) -> Caller {
         Caller::new(self.control_address(), self.key("operator:ops"))
+    }
+
+    /// Returns a partner of this exchange, such as `buyer:north`, who asks what operators are asked.
+    pub(crate) fn partner(&self, owner: &str) -> Caller {
+        Caller::new(self.control_address(), self.key(owner))
+    }
+
+    /// Runs a command of the operator's against this exchange while it runs; `input` goes to its standard input.
+    pub(crate) fn ask(&self, arguments: &[&str], input: &str) -> Output {
+        let url = format!("http://{}", self.control_address());
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).args(["--url", &url]).env("EXCHANGE_KEY", self.key("operator:ops"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the exchange's command line can be run");
+        let mut stdin = child.stdin.take().expect("standard input is a pipe");
+        // A command that reads nothing may have ended before.
+        drop(stdin.write_all(input.as_bytes()));
+        drop(stdin);
+        child.wait_with_output().expect("the command ends")
+    }
+
+    /// Runs a command on the files of this exchange while it does not run.
+    pub(crate) fn inspect(&self, arguments: &[&str]) -> Output {
+        let config = self.dir.join("exchange.toml");
+        exchange(&[arguments, &["--config", &config.display().to_string()]].concat())
+    }
+
+    /// Runs `exchange journal` on the files of a data directory.
+    pub(crate) fn journal(data: &Path, arguments: &[&str]) -> Output {
+        exchange(&[&["journal", "--data-dir", &data.display().to_string()], arguments].concat())
+    }
+
+    /// Waits until every record is in the store, and stops the exchange in good order.
+    pub(crate) fn stop(&mut self) {
+        eventually("the store has followed", || self.journal_is_even());
+        self.terminate();
+        let status = self.ended();
+        assert!(status.success(), "the exchange ended with {status}");
+    }
+
+    /// Returns the number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     /// Returns where sellers call.
@@ -125,6 +179,22 @@ impl Exchange {
     pub(crate) fn catalog_version(&self) -> u64 {
         let answer: Answer = self.operator().call(&Request::new("GET", "/v1/catalog"));
         answer.json()["version"].as_u64().expect("a version")
+    }
+
+    /// Kills the exchange without warning, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Returns the folder of its data.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data.as_path()
+    }
+
+    /// Returns whether every record is on disk and in the store.
+    pub(crate) fn journal_is_even(&self) -> bool {
+        let state = self.operator().call(&Request::new("GET", "/v1/journal")).json();
+        state["backlog_bytes"] == 0 && state["durable"] == state["projected"]
     }
 
     /// Tells the exchange to stop.

@@ -22,9 +22,14 @@ pub(crate) struct Market {
 impl Market {
     /// Starts buyers with a profile, and an exchange that sells to them.
     pub(crate) fn open(profile: &str, catalog: &CatalogText) -> Self {
+        Self::open_with(profile, catalog, "")
+    }
+
+    /// The same with more in the configuration of the exchange.
+    pub(crate) fn open_with(profile: &str, catalog: &CatalogText, more: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let buyers = Buyers::start(dir.path(), profile, &[]);
-        let exchange = Exchange::start(dir.path(), &catalog.for_buyers_at(buyers.address()), "");
+        let exchange = Exchange::start(dir.path(), &catalog.for_buyers_at(buyers.address()), more);
         Self { exchange, buyers, _dir: dir }
     }
 }

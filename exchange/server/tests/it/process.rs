@@ -47,11 +47,22 @@ impl Process {
         text.parse().expect("an address")
     }
 
+    /// Returns its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` can be run");
         assert!(sent.success(), "process {pid} is there to be ended");
+    }
+
+    /// Kills the process without warning, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("the process is there to be killed");
+        self.child.wait().expect("the process can be waited for");
     }
 
     /// Waits until the process ends of its own accord.

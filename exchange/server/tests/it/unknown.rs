@@ -14,7 +14,7 @@ fn check(fault: &str) {
          [[buyer]]\nname = \"south\"\nprice = {{ fixed = \"30.00\" }}\n"
     );
     let catalog = CatalogText::new("answer_by = \"10s\"\npost_timeout = \"400ms\"")
-        .with("north", Campaign::default())
+        .with("north", Campaign { keys: "idempotent = false", ..Campaign::default() })
         .with("south", Campaign::default());
     let market = Market::open(&profile, &catalog);
     let seller = market.exchange.seller("acme");

@@ -7,17 +7,56 @@ const SEEDS: u64 = 40;
 
 /// Asserts that the first run in which something breaks breaks this promise.
 fn check(fault: Fault, promises: &[Promise]) {
-    let broken = (0..SEEDS).find_map(|seed| {
+    check_within(SEEDS, fault, promises);
+}
+
+fn check_within(seeds: u64, fault: Fault, promises: &[Promise]) {
+    let broken = (0..seeds).find_map(|seed| {
         let report = run(Options { seed, tie_seed: seed, fault, ..Options::default() });
         report.verdicts.broken().cloned()
     });
-    let broken = broken.unwrap_or_else(|| panic!("{fault:?} is not found in {SEEDS} seeds"));
+    let broken = broken.unwrap_or_else(|| panic!("{fault:?} is not found in {seeds} seeds"));
     assert!(promises.contains(&broken.promise), "{fault:?} is found as {broken}");
 }
 
 #[test]
 fn a_disk_that_lies_is_found() {
     check(Fault::EarlySync, &[Promise::IntentFirst, Promise::DurableYes]);
+}
+
+#[test]
+fn a_disk_that_never_syncs_is_found_by_the_first_power_cut() {
+    check(Fault::IdleSyncs, &[Promise::NothingLost]);
+}
+
+#[test]
+fn an_intent_that_a_start_forgets_is_found() {
+    check(Fault::ForgetsIntents, &[Promise::Recovery]);
+}
+
+#[test]
+fn a_resolution_that_a_start_forgets_is_found() {
+    check_within(5 * SEEDS, Fault::ForgetsResolutions, &[Promise::Recovery]);
+}
+
+#[test]
+fn a_key_that_a_start_forgets_is_found() {
+    check(Fault::ForgetsKeys, &[Promise::StableAnswer]);
+}
+
+#[test]
+fn counts_that_a_start_forgets_are_found() {
+    check(Fault::ForgetsCounts, &[Promise::Cap]);
+}
+
+#[test]
+fn a_key_of_personal_data_that_is_drawn_twice_is_found() {
+    check_within(5 * SEEDS, Fault::SlotsTwice, &[Promise::Recovery]);
+}
+
+#[test]
+fn a_false_answer_to_a_question_is_found() {
+    check(Fault::FalseStatus, &[Promise::OneResolution]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn a_seed_writes_the_same_trace_twice() {
 fn the_order_of_what_happens_at_the_same_moment_changes_no_outcome() {
     let mut auctions = 0;
     for seed in 0..SEEDS {
-        let spread = Options { seed, tie_seed: 1, spread: true, ..Options::default() };
+        let spread = Options { seed, tie_seed: 1, spread: true, calm: true, ..Options::default() };
         let first = run(spread);
         for tie_seed in 2..6 {
             let other = run(Options { tie_seed, ..spread });
@@ -68,8 +68,27 @@ fn the_runs_meet_what_they_are_for() {
         "GiveBack",
         "sales 2",
         "catalog 3",
+        // The process stops in the middle of something, and starts again.
+        "the process starts",
+        "the journal has failed",
+        "Device",
+        "Full",
+        "Short",
+        "asks again",
+        "by Repost",
+        "by StatusUrl",
+        "by Report",
+        "by Person",
+        "by Rule",
+        "Resolved(Now(Accepted))",
+        "Resolved(Before(",
+        "Resolved(Disputed)",
+        "asks the store",
+        "the store says None",
+        "the clock jumps",
     ];
     let mut missing: Vec<&str> = wanted.into();
+
     for seed in 0..8 * SEEDS {
         let report = run(Options { seed, tie_seed: seed, ..Options::default() });
         missing.retain(|wanted| !report.trace.lines().iter().any(|line| line.contains(wanted)));

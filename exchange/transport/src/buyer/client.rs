@@ -13,9 +13,10 @@ use tokio::task::{AbortHandle, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::connector::Connector;
+use super::outgoing::Outgoing;
 use super::resolver::Resolver;
 use super::tls::{Tls, public_roots};
-use super::{EndpointHandle, Failure, Reply, Request};
+use super::{EndpointHandle, Failure, Question, Reply, Request};
 use crate::AddressGuard;
 
 /// How often idle connections and unused endpoints are looked for.
@@ -115,7 +116,23 @@ impl BuyerClient {
         done: impl FnOnce(Result<Reply, Failure>) + 'static,
     ) {
         let endpoint = endpoint.clone();
-        spawn_local(async move { done(endpoint.send(&request).await) });
+        spawn_local(async move { done(endpoint.send(Outgoing::Message(&request)).await) });
+    }
+
+    /// Asks a status endpoint about a post. `done` is called once, by the deadline at the latest, and never from
+    /// within this call.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `LocalSet`.
+    pub fn ask(
+        &self,
+        endpoint: &EndpointHandle,
+        question: Question,
+        done: impl FnOnce(Result<Reply, Failure>) + 'static,
+    ) {
+        let endpoint = endpoint.clone();
+        spawn_local(async move { done(endpoint.send(Outgoing::Question(&question)).await) });
     }
 
     /// Opens connections ahead of the first request: so many over HTTP/1.1, one over HTTP/2.

@@ -2,38 +2,22 @@
 
 use core::cell::Cell;
 use core::time::Duration;
-use std::io::Write as _;
 use std::rc::Rc;
 
-use bytes::Bytes;
-use exchange_catalog::snapshot::{Endpoint, Scheme};
+use exchange_catalog::snapshot::Endpoint;
 use exchange_types::NotSent;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Method, Uri};
-use http_body_util::Full;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connector::Connector;
+use super::outgoing::Outgoing;
 use super::pool::Pool;
 use super::progress::Progress;
-use super::request::RequestHeaders;
 use super::stats::{GaugeGuard, count};
+use super::target::Target;
 use super::tls::Tls;
-use super::{EndpointStats, Failure, Reply, Request};
+use super::{EndpointStats, Failure, Reply};
 
-const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
-const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const JSON: &str = "application/json";
-const AGENT: &str = "pingpost-exchange/1";
-
-/// Room for every header of a request over HTTP/2.
-const HEADERS: usize = 9;
-/// Room for the headers that a request has for itself, over HTTP/1.1.
-const HEADERS_BYTES: usize = 512;
 /// Connections that one request tries. A connection that closed before it took a byte of the request is
 /// replaced without harm, but not for ever.
 const ATTEMPTS_MAX: usize = 3;
@@ -51,15 +35,6 @@ struct EndpointState {
     /// `None` if host and path make no URL; then every request fails.
     target: Option<Target>,
     last_used: Cell<Instant>,
-}
-
-/// Where a request goes, prepared once.
-#[derive(Debug)]
-pub(crate) struct Target {
-    /// As HTTP/1.1 writes it: the head as far as all requests have it alike.
-    head: Vec<u8>,
-    /// As HTTP/2 needs it: with scheme and authority.
-    url: Uri,
 }
 
 impl EndpointHandle {
@@ -95,11 +70,11 @@ impl EndpointHandle {
     /// Sends a request and reads the reply, by its deadline.
     ///
     /// Not cancel-safe: whether a request whose future was dropped has left stays unknown.
-    pub(crate) async fn send(&self, request: &Request) -> Result<Reply, Failure> {
+    pub(crate) async fn send(&self, request: Outgoing<'_>) -> Result<Reply, Failure> {
         self.0.last_used.set(Instant::now());
         let progress = Progress::new();
         // The future is gone before the outcome is looked at, so nothing can leave in between.
-        let outcome = timeout_at(request.deadline, self.0.send_untimed(request, &progress)).await;
+        let outcome = timeout_at(request.deadline(), self.0.send_untimed(request, &progress)).await;
         let outcome = outcome.unwrap_or_else(|_| {
             count(&self.stats().timeouts);
             // Its connection closed with it; whoever waits may open another.
@@ -111,8 +86,9 @@ impl EndpointHandle {
 }
 
 impl EndpointState {
-    async fn send_untimed(&self, request: &Request, progress: &Progress) -> Result<Reply, Failure> {
-        let Some(target) = &self.target else { return Err(Failure::NotSent(NotSent::Address)) };
+    async fn send_untimed(&self, request: Outgoing<'_>, progress: &Progress) -> Result<Reply, Failure> {
+        let target = self.target.as_ref().filter(|target| target.takes(request));
+        let target = target.ok_or(Failure::NotSent(NotSent::Address))?;
         let _place = self.take_place().await?;
         let _in_flight = GaugeGuard::new(&self.pool.stats.in_flight);
         let mut retried = false;
@@ -122,7 +98,7 @@ impl EndpointState {
             if lease.is_used() {
                 count(&self.pool.stats.reuses);
             }
-            if request.deadline <= Instant::now() {
+            if request.deadline() <= Instant::now() {
                 self.pool.deliver(lease);
                 return Err(Failure::TimeoutBeforeSend(NotSent::Connect));
             }
@@ -143,7 +119,7 @@ impl EndpointState {
             if failed.unwritten {
                 continue;
             }
-            if !failed.stale || !request.retry_stale || retried {
+            if !failed.stale || !request.retry_stale() || retried {
                 return Err(failed.failure);
             }
             retried = true;
@@ -171,73 +147,5 @@ impl EndpointState {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(shed()),
         }
-    }
-}
-
-impl Target {
-    fn new(endpoint: &Endpoint) -> Option<Self> {
-        let authority = authority(endpoint);
-        let scheme = if endpoint.scheme == Scheme::Https { "https" } else { "http" };
-        let url: Uri = format!("{scheme}://{authority}{}", endpoint.path).parse().ok()?;
-        let path = url.path_and_query()?;
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-type: {JSON}\r\naccept: {JSON}\r\n\
-             user-agent: {AGENT}\r\n"
-        );
-        Some(Self { head: head.into_bytes(), url })
-    }
-
-    /// Appends a request as HTTP/1.1 writes it. Values of headers hold no line breaks: their type sees to that.
-    pub(crate) fn write(&self, request: &Request, out: &mut Vec<u8>) {
-        out.reserve(self.head.len() + request.body.len() + HEADERS_BYTES);
-        out.extend_from_slice(&self.head);
-        for (name, value) in own_headers(&request.headers) {
-            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-                out.extend_from_slice(part);
-            }
-        }
-        // Writing into memory cannot fail.
-        let _ = write!(out, "content-length: {}\r\n\r\n", request.body.len());
-        out.extend_from_slice(&request.body);
-    }
-
-    /// Returns a request as HTTP/2 sends it.
-    pub(crate) fn message(&self, request: &Request) -> http::Request<Full<Bytes>> {
-        let mut message = http::Request::new(Full::new(request.body.clone()));
-        *message.method_mut() = Method::POST;
-        *message.uri_mut() = self.url.clone();
-        let headers = message.headers_mut();
-        headers.reserve(HEADERS);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        for (name, value) in own_headers(&request.headers) {
-            headers.insert(name, value.clone());
-        }
-        message
-    }
-}
-
-/// Returns the headers that a request has for itself.
-fn own_headers(headers: &RequestHeaders) -> impl Iterator<Item = (HeaderName, &HeaderValue)> {
-    let RequestHeaders { webhook_id, webhook_timestamp, webhook_signature, idempotency_key, traceparent } =
-        headers;
-    let all = [
-        (WEBHOOK_ID, webhook_id),
-        (WEBHOOK_TIMESTAMP, webhook_timestamp),
-        (WEBHOOK_SIGNATURE, webhook_signature),
-        (IDEMPOTENCY_KEY, idempotency_key),
-        (TRACEPARENT, traceparent),
-    ];
-    all.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)))
-}
-
-/// Host and port as a URL writes them: brackets around IPv6, no port where it is the scheme's own.
-fn authority(endpoint: &Endpoint) -> String {
-    let host =
-        if endpoint.host.contains(':') { format!("[{}]", endpoint.host) } else { endpoint.host.to_string() };
-    match (endpoint.scheme, endpoint.port) {
-        (Scheme::Http, 80) | (Scheme::Https, 443) => host,
-        (_, port) => format!("{host}:{port}"),
     }
 }

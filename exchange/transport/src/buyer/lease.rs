@@ -7,12 +7,13 @@ use std::rc::Rc;
 use exchange_types::NotSent;
 use tokio::time::Instant;
 
-use super::endpoint::Target;
 use super::http1_link::{Http1Link, Received};
 use super::http2_link::Http2Link;
+use super::outgoing::Outgoing;
 use super::pool::Pool;
 use super::progress::Progress;
-use super::{Failure, Reply, Request};
+use super::target::Target;
+use super::{Failure, Reply};
 
 /// A connection for one request.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl Lease {
     pub(crate) async fn exchange(
         self,
         target: &Target,
-        request: &Request,
+        request: Outgoing<'_>,
         progress: &Progress,
     ) -> Result<Exchanged, FailedAttempt> {
         match self {
@@ -99,14 +100,14 @@ impl Http1Lease {
     async fn exchange(
         mut self,
         target: &Target,
-        request: &Request,
+        request: Outgoing<'_>,
         progress: &Progress,
     ) -> Result<Exchanged, FailedAttempt> {
         let gate = Rc::clone(&self.link.gate);
         gate.begin();
         progress.handed_to(Rc::clone(&gate));
         let write = |out: &mut Vec<u8>| target.write(request, out);
-        match self.link.exchange(write, request.reply_bytes_max).await {
+        match self.link.exchange(write, request.reply_bytes_max()).await {
             Ok(Received { reply, keeps_open }) => {
                 Ok(Exchanged { reply, reusable: keeps_open.then_some(self) })
             }
@@ -136,7 +137,7 @@ impl StreamLease {
     async fn exchange(
         self,
         target: &Target,
-        request: &Request,
+        request: Outgoing<'_>,
         progress: &Progress,
     ) -> Result<Exchanged, FailedAttempt> {
         let used = self.link.used.replace(true);
@@ -144,7 +145,7 @@ impl StreamLease {
         progress.handed_to_shared();
         match sender.try_send_request(target.message(request)).await {
             Ok(response) => {
-                let reply = Reply::read(response, request.reply_bytes_max)
+                let reply = Reply::read(response, request.reply_bytes_max())
                     .await
                     .map_err(FailedAttempt::final_failure)?;
                 Ok(Exchanged { reply, reusable: None })

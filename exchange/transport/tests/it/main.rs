@@ -4,4 +4,5 @@ mod buyer;
 mod buyer_http2;
 mod buyer_tls;
 mod peer;
+mod questions;
 mod seller;

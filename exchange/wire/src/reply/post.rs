@@ -44,6 +44,32 @@ pub fn parse_post<'a>(
     PostReply { outcome, buyer_ref, redirect_url: if accepted { redirect_url } else { "" }, reason, digest }
 }
 
+/// Reads the reply to a post that was sent again. What no rule reads says nothing about the post that was sent first,
+/// whatever the campaign says of unmatched replies; neither does a refusal by status, of which the caller decides.
+pub fn parse_repost<'a>(
+    status: u16,
+    body: &'a [u8],
+    currency: Currency,
+    scratch: &'a mut String,
+) -> PostReply<'a> {
+    parse_post(status, body, Unmatched::Unknown, currency, scratch)
+}
+
+/// Reads the answer of a status URL: the body of a post's reply under a 2xx, `unknown` besides. Under any other
+/// status nothing is said: a page that is not found says nothing about the post.
+pub fn parse_status<'a>(
+    status: u16,
+    body: &'a [u8],
+    currency: Currency,
+    scratch: &'a mut String,
+) -> PostReply<'a> {
+    if matches!(status, 200..=299) {
+        return parse_repost(status, body, currency, scratch);
+    }
+    let digest = first_half(Sha256::digest(body).into());
+    PostReply { digest, ..PostReply::bare(PostOutcome::Unknown(UnknownCause::Unreadable { status })) }
+}
+
 /// Returns what a reply means that no rule reads.
 pub const fn unmatched(status: u16, means: Unmatched) -> PostOutcome {
     match means {

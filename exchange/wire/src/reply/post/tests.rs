@@ -147,3 +147,38 @@ fn oversized_reply_is_not_read() {
     let body = format!("{{\"status\":\"accepted\",\"x\":\"{}\"}}", "x".repeat(limits::POST_REPLY_BYTES_MAX));
     check(200, &body, unreadable(200));
 }
+
+#[test]
+fn a_repeat_is_judged_by_its_body_only() {
+    let read = |status, body: &str| {
+        let mut scratch = String::new();
+        let again = parse_repost(status, body.as_bytes(), eur(), &mut scratch).outcome;
+        assert_ne!(again, Rejected, "nothing that is not read is a rejection: {status} {body}");
+        again
+    };
+    assert_eq!(read(200, r#"{"status":"accepted"}"#), ACCEPTED);
+    assert_eq!(read(500, ""), unreadable(500));
+    assert_eq!(read(200, "OK"), unreadable(200));
+    assert_eq!(read(503, ""), Refused { status: 503 });
+}
+
+#[test]
+fn a_status_url_says_what_became_of_a_post_or_nothing() {
+    let check = |status, body: &str, expected| {
+        let mut scratch = String::new();
+        let reply = parse_status(status, body.as_bytes(), eur(), &mut scratch);
+        assert_eq!(reply.outcome, expected, "{status} {body}");
+        assert_ne!(reply.digest, [0; 16], "the evidence is named");
+    };
+    let priced = Accepted { price: Some(Amount::from_micros(12_500_000)) };
+    check(200, r#"{"status":"accepted"}"#, ACCEPTED);
+    check(200, r#"{"status":"accepted","price":"12.50","currency":"EUR"}"#, priced);
+    check(200, r#"{"status":"rejected"}"#, Rejected);
+    check(200, r#"{"status":"duplicate"}"#, Duplicate);
+    check(200, r#"{"status":"unknown"}"#, unreadable(200));
+    check(200, "", unreadable(200));
+    for status in [301, 400, 404, 410, 422, 429, 500, 503] {
+        check(status, r#"{"status":"rejected"}"#, unreadable(status));
+        check(status, "", unreadable(status));
+    }
+}

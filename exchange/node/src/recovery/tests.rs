@@ -1,0 +1,222 @@
+//! Folding, record by record. What a whole node makes of it is tested in `tests/it`.
+
+use exchange_protocol::{
+    BalanceChange, CandidateIndex, CatalogNames, LeadRecord, ReturnReason, SaleChange, SaleKind, SaleStep,
+    SealClass, Sealed, SlotRef,
+};
+use exchange_types::{
+    Amount, BuyerIndex, CampaignIndex, Currency, SellerIndex, SmallText, UtcMicros, Uuid7, VerticalIndex,
+};
+
+use super::*;
+
+const BEGIN: i64 = 1_795_255_200_000_000;
+const SECOND: i64 = 1_000_000;
+
+/// A recovery that is fed in the order of its calls.
+struct Fed(Recovery);
+
+impl Fed {
+    fn new() -> Self {
+        let limits = RecoveryLimits {
+            history_max: 4,
+            fingerprints_max: 4,
+            sales_max: 2,
+            leads_min: 0,
+            filter_bytes: 1 << 12,
+        };
+        let mut fed = Self(Recovery::new(limits));
+        fed.take(&Record::Catalog(CatalogNames {
+            version: 1,
+            at: UtcMicros(BEGIN),
+            verticals: vec![("solar".into(), Currency::parse("EUR").expect("a currency"))],
+            sellers: vec!["web".into()],
+            buyers: vec!["north".into()],
+            campaigns: vec![("north-solar".into(), BuyerIndex(0), VerticalIndex(0))],
+        }));
+        fed
+    }
+
+    fn take(&mut self, record: &Record) {
+        let next = self.0.applied() + 1;
+        self.0.apply(next, record, None);
+    }
+
+    fn lead(&mut self, number: u128, at: i64) {
+        self.take(&Record::Lead(LeadRecord {
+            id: id(number),
+            kind: SaleKind::OneCall,
+            seller: SellerIndex(0),
+            vertical: VerticalIndex(0),
+            catalog_version: 1,
+            admitted: UtcMicros(at),
+            claim: None,
+            prints: [Some(number), None],
+            seller_ref: None,
+            taken_until: UtcMicros(at + 1_000 * SECOND),
+            again_from: UtcMicros(at + 60 * SECOND),
+            sealed: Sealed {
+                slot: SlotRef { class: SealClass::Lead, file: 1, index: 1 },
+                length: 0,
+                digest: [0; 32],
+            },
+            consent: None,
+        }));
+    }
+
+    /// Takes the records of a lead that is sold for an amount.
+    fn sell(&mut self, number: u128, micros: i64) {
+        self.lead(number, BEGIN);
+        self.take(&Record::Intent {
+            auction: id(number),
+            seller: SellerIndex(0),
+            vertical: VerticalIndex(0),
+            catalog_version: 1,
+            campaign: CampaignIndex(0),
+            buyer: BuyerIndex(0),
+            candidate: CandidateIndex(0),
+            entry: 0,
+            price: Amount::from_micros(micros),
+            payout: Amount::from_micros(micros),
+            reserved: Amount::from_micros(micros),
+            exclusive: true,
+            bid_id: SmallText::EMPTY,
+            at: UtcMicros(BEGIN),
+            give_up_at: UtcMicros(BEGIN + SECOND),
+        });
+        self.take(&Record::Outcome {
+            auction: id(number),
+            candidate: CandidateIndex(0),
+            outcome: exchange_protocol::Outcome::Accepted,
+            price: Amount::from_micros(micros),
+            payout: Amount::from_micros(micros),
+            digest: [0; 16],
+            at: UtcMicros(BEGIN),
+            settles_at: UtcMicros(BEGIN),
+            redirect_url: Box::default(),
+        });
+    }
+
+    fn change(&mut self, number: u128, step: SaleStep) {
+        self.take(&Record::SaleChanged(SaleChange {
+            auction: id(number),
+            candidate: CandidateIndex(0),
+            step,
+            at: UtcMicros(BEGIN + 5 * SECOND),
+            by: "buyer:north".into(),
+            digest: [0; 16],
+        }));
+    }
+
+    fn deposit(&mut self, number: u128, micros: i64) {
+        self.take(&Record::Balance(BalanceChange {
+            id: number,
+            buyer: "north".into(),
+            currency: Currency::parse("EUR").expect("a currency"),
+            amount: Amount::from_micros(micros),
+            reference: "invoice".into(),
+            by: "operator:ada".into(),
+            at: UtcMicros(BEGIN),
+        }));
+    }
+
+    /// Returns what is counted: posts, sales, money.
+    fn counted(&self) -> (i64, i64, i64) {
+        self.0.tallies().fold((0, 0, 0), |(sent, sold, money), (_, _, _, posted)| {
+            (sent + posted.sent, sold + posted.sold, money + posted.money.micros())
+        })
+    }
+
+    fn balance(&self) -> Vec<(String, i64)> {
+        self.0.balances().map(|(buyer, left)| (buyer.to_owned(), left)).collect()
+    }
+}
+
+fn id(number: u128) -> Uuid7 {
+    Uuid7::new(UtcMicros(BEGIN), number)
+}
+
+fn returned(restores: bool) -> SaleStep {
+    SaleStep::Returned { reason: ReturnReason::BadContact, restores }
+}
+
+#[test]
+fn a_return_gives_room_back_only_where_it_says_so() {
+    let mut fed = Fed::new();
+    fed.sell(1, 30);
+    fed.sell(2, 40);
+    fed.change(1, returned(true));
+    fed.change(2, returned(false));
+    assert_eq!(fed.counted(), (2, 1, 40), "posts stay counted");
+    // Each is given back once.
+    fed.change(1, returned(true));
+    assert_eq!(fed.counted(), (2, 1, 40));
+}
+
+#[test]
+fn a_return_of_a_sale_that_is_not_remembered_gives_nothing_back() {
+    let mut fed = Fed::new();
+    for number in 1..=3 {
+        fed.sell(number, 10);
+    }
+    fed.change(1, returned(true));
+    assert_eq!(fed.counted(), (3, 3, 30), "two are remembered, and this was the first of three");
+    fed.change(2, returned(true));
+    assert_eq!(fed.counted(), (3, 2, 20));
+}
+
+#[test]
+fn a_balance_is_what_was_paid_in_less_what_was_bought() {
+    let mut fed = Fed::new();
+    fed.sell(1, 5);
+    assert_eq!(fed.balance(), [], "who has paid nothing ahead has no balance");
+    fed.deposit(1, 100);
+    fed.deposit(1, 100);
+    fed.sell(2, 30);
+    assert_eq!(fed.balance(), [("north".to_owned(), 70)], "a repeated deposit counts once");
+    let price = |micros| Amount::from_micros(micros);
+    fed.change(2, SaleStep::Adjusted { price: price(20), payout: price(20) });
+    assert_eq!(fed.balance(), [("north".to_owned(), 80)]);
+    assert_eq!(fed.counted(), (2, 2, 35), "a correction changes no counter");
+    fed.change(2, SaleStep::Settled);
+    fed.change(2, returned(true));
+    assert_eq!(fed.balance(), [("north".to_owned(), 100)]);
+    assert_eq!(fed.counted(), (2, 1, 5), "what was counted is given back");
+    fed.deposit(2, -60);
+    assert_eq!(fed.balance(), [("north".to_owned(), 40)]);
+}
+
+#[test]
+fn a_record_that_is_seen_twice_counts_once() {
+    let mut fed = Fed::new();
+    fed.sell(1, 30);
+    let (before, applied) = (fed.counted(), fed.0.applied());
+    let outcome = Record::Balance(BalanceChange {
+        id: 7,
+        buyer: "north".into(),
+        currency: Currency::parse("EUR").expect("a currency"),
+        amount: Amount::from_micros(1),
+        reference: "".into(),
+        by: "".into(),
+        at: UtcMicros(BEGIN),
+    });
+    for sequence in 1..=applied {
+        fed.0.apply(sequence, &outcome, None);
+    }
+    assert_eq!((fed.counted(), fed.0.applied()), (before, applied));
+    assert_eq!(fed.balance(), []);
+}
+
+#[test]
+fn leads_of_which_nothing_came_are_dropped_after_an_hour() {
+    let mut fed = Fed::new();
+    for number in 0..100 {
+        fed.lead(number, BEGIN + i64::try_from(number).expect("small") * 60 * SECOND);
+    }
+    let open = fed.0.open_sales().count();
+    assert_eq!(open, 61, "those of the last hour");
+    fed.sell(500, 30);
+    fed.lead(501, BEGIN + 7 * 86_400 * SECOND);
+    let kept: Vec<Uuid7> = fed.0.open_sales().map(|sale| sale.lead.id).collect();
+    assert_eq!(kept, [id(500), id(501)], "a sale without an end is kept until a restart ends it");
+}

@@ -1,0 +1,88 @@
+//! What the store answers the shards.
+
+use std::sync::Arc;
+
+use exchange_node::{Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale, Shared};
+use exchange_protocol::Answer;
+use exchange_store::{Exchange, LeadState, PersonSeen, QueryError, Scoped};
+use exchange_types::UtcMicros;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{Asked, Past};
+use crate::old_catalogs::OldCatalogs;
+
+/// Questions that the store works on at a time, as many as it has connections.
+const AT_A_TIME: usize = 4;
+
+/// The store, with the catalogs that its answers refer to.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    pub(crate) store: Scoped<Exchange>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) old_catalogs: Arc<OldCatalogs>,
+}
+
+/// Answers the shards until the process stops.
+pub(crate) async fn answer_past(mut questions: mpsc::Receiver<Asked>, past: Past, memory: Memory) {
+    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    while let Some(Asked { place, token, question }) = questions.recv().await {
+        // The semaphore is never closed.
+        let Ok(working) = Arc::clone(&places).acquire_owned().await else { return };
+        let (past, memory) = (past.clone(), memory.clone());
+        tokio::spawn(async move {
+            let told = memory.remember(question).await;
+            if let Err(error) = &told {
+                tracing::warn!(%error, "the store cannot answer a shard");
+            }
+            past.answer(place, (token, told.ok()));
+            drop(working);
+        });
+    }
+}
+
+impl Memory {
+    async fn remember(&self, question: Question) -> Result<Remembered, QueryError> {
+        match question {
+            Question::Sale(id) => {
+                let answer = self.store.answer(id).await?;
+                let sale = answer.and_then(|answer| {
+                    let snapshot = self.snapshot(&answer)?;
+                    Some(RememberedSale { answer: Box::new(answer), snapshot })
+                });
+                Ok(Remembered { sale, ..Remembered::default() })
+            }
+            Question::Admission { claim, prints, at } => {
+                let mut told = Remembered::default();
+                if let Some(claim) = claim
+                    && let Some(found) = self.store.claim(claim.key).await?
+                    && let Some(answer) = found.answer
+                    && let Some(snapshot) = self.snapshot(&answer)
+                {
+                    let (id, digest) = (found.lead, found.digest);
+                    told.claim = Some(RememberedClaim { id, digest, answer: Box::new(answer), snapshot });
+                }
+                for print in prints.into_iter().flatten() {
+                    let seen = self.store.persons(&[print]).await?;
+                    let counting = seen.into_iter().filter_map(|person| person_of(print, person, at));
+                    // A sale counts, whatever was tried in vain after it.
+                    told.persons.extend(counting.max_by_key(|person| (person.taken, person.until)));
+                }
+                Ok(told)
+            }
+        }
+    }
+
+    fn snapshot(&self, answer: &Answer) -> Option<Arc<exchange_catalog::Snapshot>> {
+        self.old_catalogs.snapshot_beside(&self.shared, answer.catalog_version)
+    }
+}
+
+/// Returns what a lead means for its person, if that still counts.
+fn person_of(print: u128, person: PersonSeen, at: UtcMicros) -> Option<RememberedPerson> {
+    let (taken, until) = match person.state {
+        LeadState::Sold | LeadState::Pending => (true, person.taken_until),
+        LeadState::Unsold => (false, person.again_from),
+        LeadState::Running | LeadState::Duplicate | LeadState::Offers | LeadState::NoOffer => return None,
+    };
+    (at < until).then_some(RememberedPerson { print, id: person.lead, seller: person.seller, taken, until })
+}

@@ -1,0 +1,229 @@
+//! [`Projection`]: the store follows the journal.
+//!
+//! A thread reads what is durable and decodes it; a task on the control plane's runtime writes it into the
+//! tables, many records in one transaction. Between them stand a few batches at most. Both begin where the
+//! tables end, so a crash at any point repeats at most what the tables have already, which changes nothing.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use exchange_journal::{FileStorage, Reader, WriterHandle};
+use exchange_protocol::Record;
+use exchange_store::ledger::CheckpointSigner;
+use exchange_store::{Projected, Projector, ProjectorConfig, Store, StoreUrl};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::data_dir::{DataDir, SecretKey};
+use crate::journal_files;
+
+/// Records of one transaction.
+const RECORDS_MAX: usize = 2_000;
+/// Transactions' worth of records between the reader and the tables.
+const BATCHES_MAX: usize = 4;
+/// How often the reader looks for new records. Nobody waits for it but operators.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long the tables are tried again after an error.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a process that stops waits for the tables; the next start goes on.
+const FINISH_MAX: Duration = Duration::from_secs(10);
+
+/// Records on their way into the tables.
+type Batch = Vec<Projected>;
+
+/// The store follows the journal.
+#[derive(Debug)]
+pub(crate) struct Projection {
+    /// What the tables answer.
+    pub(crate) store: Store,
+    /// Up to which record the tables have followed.
+    pub(crate) followed: watch::Receiver<u64>,
+    /// Whether they are further behind than the configuration allows.
+    pub(crate) behind: watch::Receiver<bool>,
+    /// When the tables were last even with the journal.
+    pub(crate) even_at: watch::Receiver<Instant>,
+    writing: JoinHandle<()>,
+}
+
+/// What it takes to open the store of a data directory.
+///
+/// # Errors
+///
+/// Says what is wrong with its address or its key.
+pub(crate) fn store_config(
+    config: &Config,
+    dir: &DataDir,
+    secret: &SecretKey,
+) -> anyhow::Result<(StoreUrl, ProjectorConfig)> {
+    let url = if config.store.url == "sqlite" {
+        StoreUrl::file(&dir.store())
+    } else {
+        config.store.url.parse().context("store.url")?
+    };
+    let keys = exchange_protocol::SaleKeys::new(&secret.hash_key("node"));
+    let signer = ledger_signer(secret)?;
+    let checkpoint_entries = ProjectorConfig::CHECKPOINT_ENTRIES_DEFAULT;
+    Ok((url, ProjectorConfig { keys, signer, checkpoint_entries }))
+}
+
+/// Returns what signs the ledger's checkpoints.
+///
+/// # Errors
+///
+/// Says that the secret makes no key.
+pub(crate) fn ledger_signer(secret: &SecretKey) -> anyhow::Result<CheckpointSigner> {
+    CheckpointSigner::from_seed(&secret.derive("ledger checkpoints"))
+        .context("the key of the ledger's checkpoints")
+}
+
+impl Projection {
+    /// Opens the store and begins to follow.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store does not open, or that the journal lacks what it needs.
+    pub(crate) async fn start(
+        (url, projector): (StoreUrl, ProjectorConfig),
+        (writer, storage): (WriterHandle, FileStorage),
+        lag_max: Duration,
+        stopping: watch::Receiver<bool>,
+    ) -> anyhow::Result<Self> {
+        let projection = (url, projector);
+        let projector = Projector::open(&projection.0, projection.1.clone()).await;
+        let projector = projector.context("cannot open the store")?;
+        let store = Store::open(&projection.0).await.context("cannot open the store")?;
+        let from = projector.cursor();
+        let (filled, arriving) = mpsc::channel(BATCHES_MAX);
+        let reader = Reader::new(storage, from.saturating_add(1)).context(
+            "the store lacks records that the journal no longer has: `exchange store rebuild` makes it anew from \
+             the archive",
+        )?;
+        let source = writer.clone();
+        std::thread::Builder::new()
+            .name("projector".into())
+            .spawn(move || read(reader, &source, &filled, &stopping))?;
+        let (follow, followed) = watch::channel(from);
+        let (fall, behind) = watch::channel(false);
+        let (even, even_at) = watch::channel(Instant::now());
+        let marks = Marks { follow, fall, even, lag_max, writer };
+        let writing = tokio::spawn(write(projector, projection, arriving, marks));
+        Ok(Self { store, followed, behind, even_at, writing })
+    }
+
+    /// Waits until everything that is durable is in the tables, after the process was told to stop.
+    pub(crate) async fn finish(self) {
+        if tokio::time::timeout(FINISH_MAX, self.writing).await.is_err() {
+            tracing::warn!("the store is still behind the journal; the next start goes on from there");
+        }
+        self.store.close().await;
+    }
+}
+
+/// Reads what is durable until the process stops and nothing is left.
+fn read(
+    mut reader: Reader<FileStorage>,
+    writer: &WriterHandle,
+    filled: &mpsc::Sender<Batch>,
+    stopping: &watch::Receiver<bool>,
+) {
+    loop {
+        // In this order: what was durable when the process was told to stop is still read.
+        let stopped = *stopping.borrow();
+        let up_to = writer.durable_sequence();
+        match fill(&mut reader, up_to, filled) {
+            Ok(true) => {}
+            Ok(false) if stopped => return,
+            Ok(false) => std::thread::park_timeout(LOOK_EVERY),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the journal cannot be read for the store");
+                return;
+            }
+        }
+    }
+}
+
+/// Hands over as many records as one transaction takes; returns whether there were any.
+fn fill(reader: &mut Reader<FileStorage>, up_to: u64, filled: &mpsc::Sender<Batch>) -> anyhow::Result<bool> {
+    let mut batch = Batch::new();
+    while batch.len() < RECORDS_MAX {
+        let more = journal_files::read_batch(reader, up_to, |written| {
+            batch.push(projected(written.sequence, written.record, written.sealed));
+            Ok(())
+        })?;
+        if !more {
+            break;
+        }
+    }
+    if batch.is_empty() {
+        return Ok(false);
+    }
+    filled.blocking_send(batch).context("the store takes nothing any more")?;
+    Ok(true)
+}
+
+/// Returns a record as the store takes it.
+pub(crate) fn projected(sequence: u64, record: Record, sealed: Option<&[u8]>) -> Projected {
+    Projected { sequence, record, sealed: sealed.map(Into::into) }
+}
+
+/// What others see of the tables' progress.
+struct Marks {
+    follow: watch::Sender<u64>,
+    fall: watch::Sender<bool>,
+    even: watch::Sender<Instant>,
+    lag_max: Duration,
+    writer: WriterHandle,
+}
+
+/// Writes batches into the tables, each until it is there.
+async fn write(
+    mut projector: Projector,
+    (url, config): (StoreUrl, ProjectorConfig),
+    mut arriving: mpsc::Receiver<Batch>,
+    marks: Marks,
+) {
+    let mut even_at = Instant::now();
+    loop {
+        let waiting = tokio::time::timeout(marks.lag_max, arriving.recv()).await;
+        match waiting {
+            Ok(None) => return,
+            Ok(Some(batch)) => {
+                while let Err(error) = projector.project(batch.clone()).await {
+                    tracing::error!(error = %error_chain(&error), "the store cannot follow the journal");
+                    marks.fall.send_replace(even_at.elapsed() > marks.lag_max);
+                    tokio::time::sleep(RETRY_AFTER).await;
+                    // A connection whose transaction broke off may hold a lock for ever; a new one does not.
+                    match Projector::open(&url, config.clone()).await {
+                        Ok(anew) => drop(core::mem::replace(&mut projector, anew).close().await),
+                        Err(error) => {
+                            tracing::error!(error = %error_chain(&error), "the store does not open");
+                        }
+                    }
+                }
+                marks.follow.send_replace(projector.cursor());
+            }
+            // Nothing new for so long: the tables are even.
+            Err(_) => {}
+        }
+        if projector.cursor() >= marks.writer.durable_sequence() {
+            even_at = Instant::now();
+            marks.even.send_replace(even_at);
+        }
+        let behind = even_at.elapsed() > marks.lag_max;
+        marks.fall.send_if_modified(|before| core::mem::replace(before, behind) != behind);
+    }
+}
+
+/// Writes an error with what caused it.
+pub(crate) fn error_chain(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

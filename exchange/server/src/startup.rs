@@ -1,0 +1,100 @@
+//! What a process starts with, made from its configuration and its data directory.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
+use exchange_counters::{Counters, CountersConfig};
+use exchange_node::{NodeConfig, Shared};
+use exchange_transport::{AddressGuard, ClientConfig, ServerLimits};
+
+use crate::config::Config;
+use crate::control_backend::too_many_caps;
+use crate::data_dir::{DataDirGuard, SecretKey};
+use crate::secret_source::SecretSource;
+use crate::wall_clock;
+
+pub(crate) fn node_config(config: &Config) -> NodeConfig {
+    let shards = usize::from(config.shards).max(1);
+    let of_one = |all: u32| usize::try_from(all).unwrap_or(usize::MAX).div_ceil(shards);
+    NodeConfig {
+        shards: config.shards,
+        auctions_max: u32::try_from(of_one(config.limits.auctions_max)).unwrap_or(u32::MAX),
+        history_max: of_one(config.limits.history_max),
+        fingerprints_max: of_one(config.limits.fingerprints_max),
+        filter_bytes: usize::try_from(config.limits.filter_bytes.0).unwrap_or(usize::MAX),
+        unknowns_max: of_one(config.limits.unknowns_max),
+        mesh_queue_max: usize::try_from(config.limits.mesh_queue_max).unwrap_or(usize::MAX),
+        ..NodeConfig::default()
+    }
+}
+
+pub(crate) fn shared(
+    config: &Config,
+    node: NodeConfig,
+    secret: &SecretKey,
+    snapshot: Snapshot,
+) -> anyhow::Result<Arc<Shared>> {
+    let cells_max = usize::try_from(config.limits.cells_max).unwrap_or(usize::MAX);
+    let counters = Counters::new(CountersConfig { cells_max, ..CountersConfig::default() });
+    let (needed, cells_max) = counters.cells_needed(&snapshot);
+    anyhow::ensure!(needed <= cells_max, "{}", too_many_caps(&[], needed, cells_max));
+    let now = wall_clock::utc_now();
+    Ok(Arc::new(Shared::new(node, secret.hash_key("node"), counters, snapshot, now)))
+}
+
+/// Takes the catalog that was given, else the one that was in force, else an empty one.
+pub(crate) fn first_catalog(
+    config: &Config,
+    guard: &DataDirGuard,
+    given: Option<crate::cli::CatalogFiles>,
+) -> anyhow::Result<(Snapshot, SecretSource)> {
+    let store = guard.catalogs();
+    let stored = SecretSource::new(config.data_dir.clone());
+    let (version, files, secrets) = match given {
+        Some(given) => {
+            let secrets = given.secrets;
+            let files = given.files;
+            let version = store.save(&files).context("cannot store the catalog")?;
+            (version, files, secrets)
+        }
+        None => match store.load().context("cannot read the stored catalog")? {
+            Some(found) => (found.version, found.files, stored),
+            None => (0, Vec::new(), stored),
+        },
+    };
+    let snapshot = compiled(version, &files, &secrets, config.buyers.allow_http)?;
+    Ok((snapshot, secrets))
+}
+
+pub(crate) fn compiled(
+    version: u64,
+    files: &[SourceFile],
+    secrets: &SecretSource,
+    allow_http: bool,
+) -> anyhow::Result<Snapshot> {
+    let lookup = |reference: &str| secrets.lookup(reference);
+    let options = CompileOptions { version, now: wall_clock::utc_now(), secrets: &lookup, allow_http };
+    match compile(files, &options) {
+        Ok((snapshot, _warnings)) => Ok(snapshot),
+        Err(found) => {
+            let all: Vec<String> = found.iter().map(ToString::to_string).collect();
+            anyhow::bail!("the stored catalog has mistakes:\n{}", all.join("\n"))
+        }
+    }
+}
+
+pub(crate) fn client_config(config: &Config) -> ClientConfig {
+    let allowed = config.buyers.allow_addresses.clone();
+    ClientConfig { guard: AddressGuard::new(allowed), ..ClientConfig::default() }
+}
+
+pub(crate) fn server_limits(config: &Config) -> anyhow::Result<ServerLimits> {
+    Ok(ServerLimits {
+        body_bytes_max: usize::try_from(config.limits.body_bytes_max)?,
+        header_wait_max: config.limits.header_timeout,
+        request_wait_max: config.limits.request_timeout,
+        idle_max: config.limits.idle_timeout,
+        ..ServerLimits::default()
+    })
+}

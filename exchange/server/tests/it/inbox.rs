@@ -1,0 +1,124 @@
+//! [`Inbox`]: a seller's own listener for events, which checks their signatures by itself.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::catalog::SECRET;
+use crate::process::eventually;
+
+/// An event as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    /// Its body.
+    pub(crate) body: Value,
+    /// The header that names it.
+    pub(crate) id: String,
+}
+
+/// A listener for events. It refuses the first few, and takes the others.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    address: SocketAddr,
+    /// All that came, taken or not.
+    came: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Inbox {
+    /// Opens a listener that answers 500 to the first events. Its thread ends with the test's process.
+    pub(crate) fn open(refused: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("an address");
+        let came = Arc::new(Mutex::new(Vec::new()));
+        let inbox = Arc::clone(&came);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let inbox = Arc::clone(&inbox);
+                thread::spawn(move || serve(stream, &inbox, refused));
+            }
+        });
+        Self { address, came }
+    }
+
+    /// Returns where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns all that came so far.
+    pub(crate) fn came(&self) -> Vec<Event> {
+        self.came.lock().expect("no event was wrong").clone()
+    }
+
+    /// Waits for an event about a lead and returns it.
+    pub(crate) fn wait_for(&self, kind: &str, lead_id: &str) -> Event {
+        let mut found = None;
+        eventually(&format!("the seller is told {kind}"), || {
+            let about =
+                |event: &Event| event.body["type"] == kind && event.body["data"]["lead_id"] == lead_id;
+            found = self.came().into_iter().find(about);
+            found.is_some()
+        });
+        found.expect("the event has come")
+    }
+}
+
+/// Answers the events of a connection. A wrong one ends the thread and leaves the lock poisoned, which fails the test.
+fn serve(stream: TcpStream, inbox: &Mutex<Vec<Event>>, refused: usize) {
+    let mut stream = BufReader::new(stream);
+    while let Some((headers, body)) = read(&mut stream) {
+        let mut came = inbox.lock().expect("no event was wrong");
+        let header = |name: &str| {
+            let found = headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+            found.unwrap_or_else(|| panic!("an event has {name}"))
+        };
+        let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
+        assert_eq!(header("webhook-signature"), signature(id, timestamp, &body), "the signature fits");
+        assert!(timestamp.parse::<u64>().is_ok_and(|seconds| seconds > 1_700_000_000), "{timestamp}");
+        let body: Value = serde_json::from_slice(&body).expect("an event is JSON");
+        assert_eq!(body["event_id"], id, "both name the event");
+        came.push(Event { body, id: id.to_owned() });
+        let status = if came.len() > refused { "204 No Content" } else { "500 Internal Server Error" };
+        drop(came);
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        if stream.get_mut().write_all(answer.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// The headers of a request.
+type Headers = Vec<(String, String)>;
+
+/// Reads a request; nothing where the connection ends before it.
+fn read(stream: &mut BufReader<TcpStream>) -> Option<(Headers, Vec<u8>)> {
+    let mut line = String::new();
+    stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
+    let mut headers = Headers::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length")?.1.parse().ok()?;
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    Some((headers, body))
+}
+
+/// Returns the signature of Standard Webhooks.
+fn signature(id: &str, timestamp: &str, body: &[u8]) -> String {
+    let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length");
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}

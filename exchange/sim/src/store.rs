@@ -1,0 +1,132 @@
+//! What the store would say, read from the records that are on disk.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "few kinds are of interest here")]
+
+use std::sync::Arc;
+
+use exchange_node::{Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale};
+use exchange_protocol::{Answer, AnswerStatus, ClaimRecord, Record, SaleKind, Story};
+use exchange_types::{UtcMicros, Uuid7};
+
+use crate::world::World;
+
+/// A sale as the records tell it.
+#[derive(Default)]
+struct Told<'a> {
+    lead: Option<&'a exchange_protocol::LeadRecord>,
+    posts: Vec<&'a exchange_protocol::CompletedRecord>,
+    offered: Option<&'a Story>,
+    closed: Option<Story>,
+}
+
+/// The store has not caught up with what it is asked about.
+struct Behind;
+
+impl World {
+    /// Returns what the store knows; nothing where it has not caught up with what the question is about.
+    pub(crate) fn remember(&self, question: &Question) -> Option<Remembered> {
+        match question {
+            Question::Sale(id) => {
+                let sale = self.told(*id)?.closed.and_then(|story| self.shown(story.answer()));
+                let sale = sale.map(|(answer, snapshot)| RememberedSale { answer, snapshot });
+                Some(Remembered { sale, ..Remembered::default() })
+            }
+            Question::Admission { claim, prints, at } => {
+                let claim = match claim {
+                    Some(claim) => self.claim(claim).ok()?,
+                    None => None,
+                };
+                let mut persons = Vec::new();
+                for print in prints.iter().flatten() {
+                    persons.extend(self.person_known(*print, *at).ok()?);
+                }
+                Some(Remembered { claim, persons, sale: None })
+            }
+        }
+    }
+
+    fn shown(&self, answer: Answer) -> Option<(Box<Answer>, Arc<exchange_catalog::Snapshot>)> {
+        let snapshot = Arc::clone(self.snapshots.get(&answer.catalog_version)?);
+        Some((Box::new(answer), snapshot))
+    }
+
+    /// Returns what the records tell of a sale; nothing where some are not on disk yet.
+    fn told(&self, id: Uuid7) -> Option<Told<'_>> {
+        let mut told = Told::default();
+        for entry in self.disk.entries.iter().filter(|entry| entry.fate != crate::disk::Fate::Lost) {
+            let is_it = match &entry.record {
+                Record::Lead(lead) => lead.id == id,
+                Record::Completed(post) => post.id == id,
+                Record::Offered(offered) => offered.story.id == id,
+                Record::Closed(story) => story.id == id,
+                Record::Resolved(found) => found.auction == id,
+                _ => false,
+            };
+            if !is_it {
+                continue;
+            }
+            if !entry.is_durable() {
+                return None;
+            }
+            match &entry.record {
+                Record::Lead(lead) => told.lead = Some(lead),
+                Record::Completed(post) => told.posts.push(post),
+                Record::Offered(offered) => told.offered = Some(&offered.story),
+                Record::Closed(story) => told.closed = Some(story.clone()),
+                Record::Resolved(found) => {
+                    if let Some(story) = &mut told.closed {
+                        story.resolve(found.candidate, found.outcome, found.price, found.payout);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(told)
+    }
+
+    /// Returns the sale of a key with what its step was told; nothing inside where there is none.
+    fn claim(&self, claim: &ClaimRecord) -> Result<Option<RememberedClaim>, Behind> {
+        let own = |known: &Option<ClaimRecord>| known.is_some_and(|known| known.key == claim.key);
+        let live = self.disk.entries.iter().filter(|entry| entry.fate != crate::disk::Fate::Lost);
+        let found = live.rev().find_map(|entry| match &entry.record {
+            Record::Lead(lead) if own(&lead.claim) => Some((lead.id, lead.claim, true)),
+            Record::Completed(post) if own(&post.claim) => Some((post.id, post.claim, false)),
+            _ => None,
+        });
+        let Some((id, Some(known), first)) = found else { return Ok(None) };
+        let told = self.told(id).ok_or(Behind)?;
+        let is_ping = told.lead.is_some_and(|lead| lead.kind == SaleKind::TwoStep);
+        let story = told.offered.filter(|_| is_ping && first).cloned().or(told.closed);
+        let Some((answer, snapshot)) = story.and_then(|story| self.shown(story.answer())) else {
+            return Ok(None);
+        };
+        Ok(Some(RememberedClaim { id, digest: known.digest, answer, snapshot }))
+    }
+
+    /// Returns what became of a person, as far as it counts at a moment.
+    fn person_known(&self, print: u128, at: UtcMicros) -> Result<Option<RememberedPerson>, Behind> {
+        let mut known: Option<RememberedPerson> = None;
+        let ids = self.disk.entries.iter().filter_map(|entry| match &entry.record {
+            Record::Lead(lead) if lead.prints.contains(&Some(print)) => Some(lead.id),
+            Record::Completed(post) if post.prints.contains(&Some(print)) => Some(post.id),
+            _ => None,
+        });
+        for id in ids {
+            let told = self.told(id).ok_or(Behind)?;
+            let (Some(lead), Some(story)) = (told.lead, told.closed) else { continue };
+            let posted = lead.kind == SaleKind::OneCall || !told.posts.is_empty();
+            let (taken, until) = match story.status {
+                AnswerStatus::Sold | AnswerStatus::Pending(_) => (true, lead.taken_until),
+                AnswerStatus::Unsold(_) if posted => (false, lead.again_from),
+                _ => continue,
+            };
+            if until <= at || known.as_ref().is_some_and(|known| known.taken && !taken) {
+                continue;
+            }
+            let snapshot = self.snapshots.get(&lead.catalog_version).ok_or(Behind)?;
+            let seller = snapshot.seller(lead.seller).map(|seller| seller.name.clone()).unwrap_or_default();
+            known = Some(RememberedPerson { print, id, seller, taken, until });
+        }
+        Ok(known)
+    }
+}

@@ -1,0 +1,163 @@
+//! What the exchange itself reads: what admission asks, what is due, what waits to be delivered.
+
+use exchange_protocol::{Answer, CatalogNames};
+use exchange_types::{UtcMicros, Uuid7};
+
+use super::{Exchange, SaleRef, Scoped, leads, posts};
+use crate::page::Key;
+use crate::select::Select;
+use crate::values::{Columns, wide};
+use crate::view::{ClaimFound, DueSale, EventView, OpenUnknown, PersonSeen, SaleView};
+use crate::{Listed, Page, QueryError};
+
+impl Scoped<Exchange> {
+    /// Finds what came under an idempotency key, by the key's digest.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn claim(&self, claim: u128) -> Result<Option<ClaimFound>, QueryError> {
+        self.store.claim_of(claim).await
+    }
+
+    /// Returns the present answer of a lead or ping; nothing while its auction runs.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn answer(&self, id: Uuid7) -> Result<Option<Answer>, QueryError> {
+        self.store.answer_of(id).await
+    }
+
+    /// Returns the leads of a person, newest first, by the keyed digests of its phone and e-mail address. At
+    /// most [`Page::LIMIT_MAX`]: a person with more is a duplicate by any of them.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn persons(&self, prints: &[u128]) -> Result<Vec<PersonSeen>, QueryError> {
+        self.store.persons_of(prints).await
+    }
+
+    /// Returns the sales whose return window is over, the longest due first.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn due(&self, now: UtcMicros, limit: u16) -> Result<Vec<DueSale>, QueryError> {
+        // Accepted and adjusted sales, in the words of the index.
+        let rows = Select::new("SELECT auction, candidate, settles_at FROM posts")
+            .that("sale IN (0, 2)")
+            .with("settles_at <= ", now.0)
+            .first("settles_at, auction, candidate", i64::from(limit))
+            .all(&self.store.pool)
+            .await?;
+        let due = rows.iter().map(|row| {
+            let mut from = Columns::of(row);
+            Ok(DueSale {
+                auction: from.id("auction")?,
+                candidate: from.candidate()?,
+                settles_at: from.time()?,
+            })
+        });
+        due.collect()
+    }
+
+    /// Lists the posts whose outcome nobody knows, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read, or that the page's cursor is none.
+    pub async fn unknowns(&self, page: &Page) -> Result<Listed<OpenUnknown>, QueryError> {
+        self.store.list_unknowns(page).await
+    }
+
+    /// Finds a post or sale.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn sale(&self, id: SaleRef) -> Result<Option<SaleView>, QueryError> {
+        self.store.sale_by(id).await
+    }
+
+    /// Returns the names of a catalog's version.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn names(&self, version: u64) -> Result<CatalogNames, QueryError> {
+        self.store.names_of(version).await
+    }
+
+    /// Returns the webhooks that are due, oldest first, of events since a time. A store that was rebuilt from
+    /// nothing knows of no delivery: `since` bounds what it tells again, always under the same id.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn events_due(
+        &self,
+        now: UtcMicros,
+        since: UtcMicros,
+        limit: u16,
+    ) -> Result<Vec<EventView>, QueryError> {
+        self.store.events_due(now, since, limit).await
+    }
+
+    /// Notes that a webhook was taken.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be written.
+    pub async fn mark_delivered(&self, event: u128, at: UtcMicros) -> Result<(), QueryError> {
+        self.store.mark(event, None, Some(at)).await
+    }
+
+    /// Notes that an attempt failed, and when the next one follows; nothing where it is given up.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be written.
+    pub async fn mark_failed(&self, event: u128, next_at: Option<UtcMicros>) -> Result<(), QueryError> {
+        self.store.mark(event, next_at, None).await
+    }
+}
+
+impl super::Store {
+    pub(super) async fn list_unknowns(&self, page: &Page) -> Result<Listed<OpenUnknown>, QueryError> {
+        let after = page.key_or(Key::FIRST)?;
+        // In the words of the index: sending and unknown.
+        let rows = Select::new(posts::SELECT)
+            .that("state IN (0, 3)")
+            .pair("(auction, candidate) > ", wide(after.id), i64::from(after.number))
+            .first("auction, candidate", page.limit().saturating_add(1))
+            .all(&self.pool)
+            .await?;
+        let open = rows.iter().map(posts::read).collect::<Result<Vec<_>, _>>()?;
+        Ok(Listed::of(open, page, |post| Key { id: post.auction.as_u128(), number: post.candidate.0 }))
+    }
+
+    pub(super) async fn persons_of(&self, prints: &[u128]) -> Result<Vec<PersonSeen>, QueryError> {
+        if prints.is_empty() {
+            return Ok(Vec::new());
+        }
+        let base = "SELECT DISTINCT leads.id, leads.seller, leads.vertical, auctions.state, leads.record \
+             FROM persons JOIN leads ON leads.id = persons.lead LEFT JOIN auctions ON auctions.id = leads.id";
+        let rows = Select::new(base)
+            .one_of("persons.print IN ", prints.iter().map(|print| wide(*print)))
+            .first("leads.id DESC", i64::from(Page::LIMIT_MAX))
+            .all(&self.pool)
+            .await?;
+        let seen = rows.iter().map(|row| {
+            let mut from = Columns::of(row);
+            let lead = from.id("id")?;
+            let (seller, vertical) = (from.text()?.into(), from.text()?.into());
+            let state = leads::lead_state(from.optional_number()?)?;
+            let record = leads::lead_record(from.bytes()?)?;
+            let (taken_until, again_from) = (record.taken_until, record.again_from);
+            Ok(PersonSeen { lead, seller, vertical, state, taken_until, again_from })
+        });
+        seen.collect()
+    }
+}

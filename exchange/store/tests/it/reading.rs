@@ -1,0 +1,179 @@
+//! Reads: by id, by claim, by person, in pages, and each reader its own only.
+
+use exchange_protocol::{AnswerStatus, Outcome, SaleState};
+use exchange_store::{Backend, EventKind, LeadFilter, LeadState, Page, PostState, SaleFilter, SaleRef};
+use exchange_types::{Amount, Reason, UnsoldReason, UtcMicros};
+
+use crate::database::Database;
+use crate::journal::{DAY, Journal, PAYOUT, PRICE, START, WINDOW, id, print};
+use crate::{Opened, run};
+
+async fn check_reads(backend: Backend) {
+    let journal = Journal::of_everything();
+    let end = journal.now;
+    let mut opened = Opened::with(Database::new(backend), journal.records).await;
+    check_answers(&opened).await;
+    check_scopes(&opened).await;
+    check_pages(&opened).await;
+    check_due(&opened, end).await;
+    check_events(&opened, end).await;
+    // What was tried with webhooks is no business of the journal: a rebuild keeps it.
+    opened.projector.rebuild(Journal::of_everything().records).await.expect("it is rebuilt");
+    let due = opened.store.as_exchange().events_due(UtcMicros(end), UtcMicros(START), 100).await;
+    assert_eq!(due.expect("it reads").len(), 3);
+}
+
+#[test]
+fn everything_reads_as_it_was_written_on_sqlite() {
+    run(check_reads(Backend::Sqlite));
+}
+
+#[test]
+fn everything_reads_as_it_was_written_on_postgres() {
+    run(check_reads(Backend::Postgres));
+}
+
+/// What a repeat under an old key is told: the auction's answer, with what was found out since.
+async fn check_answers(opened: &Opened) {
+    let exchange = opened.store.as_exchange();
+    let expected = [
+        (1, AnswerStatus::Sold, 1, PAYOUT),
+        (2, AnswerStatus::Unsold(UnsoldReason::NoBid), 0, Amount::ZERO),
+        (4, AnswerStatus::Sold, 1, PAYOUT),
+        (5, AnswerStatus::Unsold(UnsoldReason::PostsRejected), 0, Amount::ZERO),
+    ];
+    for (lead, status, sales, payout) in expected {
+        let found = exchange.claim(print(lead) ^ 1).await.expect("it reads").expect("it was claimed");
+        let answer = found.answer.expect("it is over");
+        assert_eq!((found.lead, found.digest), (id(lead), lead));
+        assert_eq!((answer.status, answer.sales.len(), answer.payout), (status, sales, payout), "{lead}");
+    }
+    assert_eq!(exchange.claim(12345).await.expect("it reads"), None);
+    let seen = exchange.persons(&[print(1), print(2) ^ 2]).await.expect("it reads");
+    let states: Vec<_> = seen.iter().map(|one| (one.lead, one.state)).collect();
+    assert_eq!(states, [(id(2), LeadState::Unsold), (id(1), LeadState::Sold)]);
+    let auction = opened.store.as_operator().auction(id(3)).await.expect("it reads").expect("it is there");
+    assert_eq!(auction.story.map(|story| story.id), Some(id(3)));
+    assert_eq!(auction.posts.first().map(|post| post.state), Some(PostState::Failed(Reason::PostRejected)));
+}
+
+/// Each partner finds its own and nothing of another's.
+async fn check_scopes(opened: &Opened) {
+    let sales =
+        opened.store.as_operator().sales(&SaleFilter::default(), &Page::default()).await.expect("it reads");
+    let ids: Vec<_> = sales.items.iter().map(|sale| sale.auction).collect();
+    assert_eq!(ids, [id(7), id(6), id(4), id(1)], "newest first");
+    let sale = sales.items.last().expect("four sales");
+    assert_eq!((sale.sale, &*sale.buyer, &*sale.seller), (Some(SaleState::Returned), "north", "globe"));
+    for (buyer, found) in [("north", true), ("south", false)] {
+        let own = opened.store.as_buyer(buyer);
+        for reference in [SaleRef::Sale(sale.sale_id), SaleRef::Post(sale.post_id)] {
+            assert_eq!(own.sale(reference).await.expect("it reads").is_some(), found, "{buyer}");
+        }
+    }
+    for (seller, found) in [("globe", true), ("acme", false)] {
+        let own = opened.store.as_seller(seller);
+        assert_eq!(own.sale(sale.sale_id).await.expect("it reads").is_some(), found, "{seller}");
+        assert_eq!(own.lead(id(1)).await.expect("it reads").is_some(), found, "{seller}");
+        let globe = LeadFilter { seller: Some("globe".into()), ..LeadFilter::default() };
+        let leads = own.leads(&globe, &Page::default()).await.expect("it reads");
+        let all_own = leads.items.iter().all(|lead| *lead.seller == *seller);
+        assert!(all_own, "a filter does not lead out of the scope");
+    }
+    let bought = opened.store.as_buyer("south").sales(&SaleFilter::default(), &Page::default()).await;
+    assert_eq!(bought.expect("it reads").items.len(), 1);
+    let balances = opened.store.as_buyer("south").balances().await.expect("they read");
+    let held = i128::from(PRICE.micros()).saturating_sub(100_000_000);
+    assert_eq!(
+        balances.iter().map(|one| (&*one.account, one.micros)).collect::<Vec<_>>(),
+        [("buyer:south prepaid", held)]
+    );
+}
+
+/// Pages join to the whole list, also when rows are added in between, and filters choose.
+async fn check_pages(opened: &Opened) {
+    let operator = opened.store.as_operator();
+    let mut page = Page { limit: 2, after: None };
+    let mut leads = Vec::new();
+    loop {
+        let listed = operator.leads(&LeadFilter::default(), &page).await.expect("it reads");
+        leads.extend(listed.items.iter().map(|lead| lead.id));
+        match listed.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(leads, [7, 6, 5, 4, 3, 2, 1].map(id));
+    let filter = LeadFilter {
+        state: Some(LeadState::Unsold),
+        from: Some(UtcMicros(START + 3_000)),
+        ..LeadFilter::default()
+    };
+    let unsold = operator.leads(&filter, &Page::default()).await.expect("it reads");
+    assert_eq!(unsold.items.iter().map(|lead| lead.id).collect::<Vec<_>>(), [id(5), id(3)]);
+    let bad = Page { limit: 2, after: Some("nonsense".into()) };
+    assert!(operator.leads(&LeadFilter::default(), &bad).await.is_err());
+}
+
+/// A sale is due when its window is over, and never twice; an unknown is open until it is resolved.
+async fn check_due(opened: &Opened, end: i64) {
+    let exchange = opened.store.as_exchange();
+    let due = |now| exchange.due(UtcMicros(now), 10);
+    assert!(due(end).await.expect("it reads").is_empty());
+    let later = due(end + WINDOW).await.expect("it reads");
+    // Of four sales one was returned and one, settled, was reversed.
+    assert_eq!(later.iter().map(|sale| sale.auction).collect::<Vec<_>>(), [id(6), id(7)]);
+    assert!(later.is_sorted_by_key(|sale| sale.settles_at));
+    assert!(exchange.unknowns(&Page::default()).await.expect("it reads").items.is_empty());
+}
+
+/// Webhooks: what was found out after the answer, and what happened to sales; each until it is delivered.
+async fn check_events(opened: &Opened, end: i64) {
+    let exchange = opened.store.as_exchange();
+    let due = |now| exchange.events_due(UtcMicros(now), UtcMicros(START), 100);
+    let events = due(end).await.expect("it reads");
+    let kinds: Vec<_> = events.iter().map(|event| (event.kind, event.lead)).collect();
+    let expected = [
+        (EventKind::LeadSold, id(4)),
+        (EventKind::LeadUnsold, id(5)),
+        (EventKind::SaleReturned, id(1)),
+        (EventKind::SaleAdjusted, id(4)),
+        (EventKind::LeadSettled, id(4)),
+        (EventKind::SaleAdjusted, id(4)),
+    ];
+    assert_eq!(kinds, expected);
+    let [first, second, third, ..] = events.as_slice() else { panic!("six events") };
+    exchange.mark_delivered(first.id, UtcMicros(end)).await.expect("it is noted");
+    exchange.mark_failed(second.id, Some(UtcMicros(end + DAY))).await.expect("it is noted");
+    exchange.mark_failed(third.id, None).await.expect("it is given up");
+    assert_eq!(due(end).await.expect("it reads").len(), 3);
+    let later = due(end + DAY).await.expect("it reads");
+    assert_eq!(
+        later.iter().filter(|event| event.attempts == 1).map(|event| event.id).collect::<Vec<_>>(),
+        [second.id]
+    );
+}
+
+#[test]
+fn an_unknown_is_open_until_it_is_resolved() {
+    run(async {
+        let mut journal = Journal::new();
+        journal.auction(2, Outcome::Unknown);
+        journal.lead(3);
+        journal.intent(3, 0);
+        let mut opened = Opened::with(Database::new(Backend::Sqlite), journal.records.clone()).await;
+        let open = opened.store.as_exchange().unknowns(&Page::default()).await.expect("it reads");
+        let states: Vec<_> = open.items.iter().map(|post| (post.auction, post.state)).collect();
+        assert_eq!(states, [(id(2), PostState::Unknown), (id(3), PostState::Sending)]);
+        let answer =
+            opened.store.as_exchange().answer(id(3)).await.expect("it reads").expect("a post is out");
+        assert!(matches!(answer.status, AnswerStatus::Pending(_)));
+        // A crash ended the auction of lead 3 before its account was written; its post is resolved all the same.
+        journal.resolved(3, Outcome::Accepted, [6; 16]);
+        opened.projector.project(journal.records).await.expect("it is projected");
+        let answer = opened.store.as_exchange().answer(id(3)).await.expect("it reads").expect("it is over");
+        assert_eq!((answer.status, answer.payout), (AnswerStatus::Sold, PAYOUT));
+        let open = opened.store.as_exchange().unknowns(&Page::default()).await.expect("it reads");
+        assert_eq!(open.items.len(), 1);
+    });
+}
