@@ -4,7 +4,6 @@
 //! ping by ping and post by post.
 
 mod account;
-mod interrupt;
 mod market;
 mod programs;
 mod sale;
@@ -22,8 +21,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::folder::Folder;
+use crate::interrupt::Interrupt;
 use account::Account;
-use interrupt::Interrupt;
 use market::Market;
 use programs::Programs;
 use sample::Sample;

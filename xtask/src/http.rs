@@ -34,6 +34,19 @@ pub(crate) fn post(server: SocketAddr, path: &str, key: &str, body: &Value) -> a
     send(server, &format!("POST {path}"), key, &body.to_string())
 }
 
+/// Sends a request without a body, of whose answer only the status matters: 200.
+///
+/// # Errors
+///
+/// Fails if the server cannot be reached, or answers with another status.
+pub(crate) fn order(server: SocketAddr, path: &str) -> anyhow::Result<()> {
+    let (status, answer) = exchange(server, &format!("POST {path}"), "", "")?;
+    if status != 200 {
+        bail!("POST {path} was answered {status}: {}", String::from_utf8_lossy(&answer));
+    }
+    Ok(())
+}
+
 fn send(server: SocketAddr, request: &str, key: &str, body: &str) -> anyhow::Result<Value> {
     let (status, answer) =
         exchange(server, request, key, body).with_context(|| format!("{request} at {server}"))?;

@@ -4,14 +4,14 @@
 //! measures every contender, one after the other, and ratios are taken within a round.
 //! `docs/benchmarks.md` says how to read the result.
 
-mod busy;
+pub(crate) mod busy;
 mod contender;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod programs;
 mod report;
 mod sample;
-mod spread;
+pub(crate) mod spread;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -40,6 +40,23 @@ const CARGO: Installer =
 pub(crate) const C_COMPILER: Package =
     Package { name: "a C compiler", probe: "cc --version", packages: &["gcc", "libc6-dev"], installer: &APT };
 
+/// The database server that tests start for themselves. Debian puts its programs beside a version number, not
+/// into the path.
+pub(crate) const POSTGRESQL: Package = Package {
+    name: "PostgreSQL",
+    probe: "find /usr/lib/postgresql -name initdb -exec {} --version ;",
+    packages: &["postgresql"],
+    installer: &APT,
+};
+
+/// Makes the system calls of a running exchange fail or wait.
+pub(crate) const STRACE: Package =
+    Package { name: "strace", probe: "strace --version", packages: &["strace"], installer: &APT };
+
+/// Runs the reconciler, which shares no code with the exchange.
+pub(crate) const PYTHON: Package =
+    Package { name: "Python", probe: "python3 --version", packages: &["python3"], installer: &APT };
+
 /// Checks licences, sources, banned crates and advisories.
 pub(crate) const CARGO_DENY: Package = Package {
     name: "cargo-deny",

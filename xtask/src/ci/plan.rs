@@ -2,7 +2,7 @@
 
 use super::cache::Cache;
 use super::call::Call;
-use super::package::{C_COMPILER, CARGO_DENY};
+use super::package::{C_COMPILER, CARGO_DENY, POSTGRESQL, PYTHON, STRACE};
 use super::step::{Guard, Otherwise, Step};
 
 /// Returns the steps. With `nextest` the tests run under it, else under cargo's own runner.
@@ -35,7 +35,12 @@ fn correctness(cache: &Cache, nextest: bool) -> Vec<Step> {
         Step::new("build", "everything compiles", Call::cargo(&build))
             .with_package(&C_COMPILER)
             .that_builds(),
-        Step::new("tests", "every test passes", Call::cargo(&tests)).after_build().that_counts_tests(),
+        Step::new("tests", "every test passes", Call::cargo(&tests))
+            .with_package(&POSTGRESQL)
+            .with_package(&PYTHON)
+            .with_package(&STRACE)
+            .after_build()
+            .that_counts_tests(),
         Step::new(
             "doctests",
             "every example compiles and runs",

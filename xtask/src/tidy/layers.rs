@@ -21,7 +21,7 @@ enum Place {
 }
 
 /// The table. A crate that is not listed is an error, so that every new one gets its place here first.
-const TABLE: [(&str, Place); 22] = [
+const TABLE: [(&str, Place); 23] = [
     ("exchange-types", Place::Layer(0)),
     ("exchange-catalog", Place::Layer(1)),
     ("exchange-telemetry", Place::Layer(1)),
@@ -35,6 +35,7 @@ const TABLE: [(&str, Place); 22] = [
     ("exchange-cluster", Place::Layer(3)),
     ("exchange-transport", Place::Layer(3)),
     ("exchange-client", Place::Layer(3)),
+    ("exchange-vault", Place::Layer(3)),
     ("exchange-node", Place::Layer(4)),
     ("exchange-control", Place::Layer(4)),
     ("exchange-server", Place::Layer(5)),
