@@ -1,4 +1,4 @@
-//! [`Plan`]: what is done to the exchange, and when, drawn from the seed before the run begins.
+//! What is done to the exchange, and when, drawn from the seed before the run begins.
 
 use std::time::{Duration, Instant};
 
