@@ -10,7 +10,7 @@ use exchange_control::router;
 use exchange_journal::{FileStorage, Hooks, Writer, WriterConfig, WriterHandle};
 use exchange_node::{Mesh, Recovery, RecoveryLimits, Shared};
 use exchange_protocol::CatalogNames;
-use exchange_transport::{Acceptor, ShardInlet, shard_inlet};
+use exchange_transport::{Acceptor, ServerLimits, ServerSettings, ShardInlet, shard_inlet};
 use exchange_types::ShardIndex;
 use exchange_vault::Vault;
 use exchange_wire::{FingerprintKey, Pseudonyms};
@@ -62,6 +62,8 @@ struct Process {
     peers: Arc<Peers>,
     keys: Arc<KeyStore>,
     lifecycle: Arc<Lifecycle>,
+    /// The limits of sellers' connections, as every shard follows them.
+    server_limits: watch::Sender<ServerLimits>,
     clock: Clock,
     secret: SecretKey,
     vault: Vault,
@@ -108,6 +110,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
         peers,
         keys,
         lifecycle: Arc::new(Lifecycle::new()),
+        server_limits: watch::Sender::new(server_limits(&config)?),
         clock: Clock::start(),
         secret,
         vault,
@@ -205,7 +208,12 @@ impl Process {
                 lifecycle: Arc::clone(&self.lifecycle),
                 clock: self.clock,
                 client: client_config(&self.config),
-                limits: server_limits(&self.config)?,
+                server: ServerSettings {
+                    limits: self.server_limits.subscribe(),
+                    tls: None,
+                    handshakes_per_turn: 1,
+                    shutdown: self.lifecycle.stopping(),
+                },
                 outlet,
                 pseudonyms: self.secret.derive("pseudonyms"),
                 fingerprints: self.secret.derive("fingerprints"),

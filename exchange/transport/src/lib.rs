@@ -1,12 +1,13 @@
-//! The exchange's sockets: connections to buyers, and the server that sellers speak to.
+//! The exchange's sockets: connections to buyers, the server that sellers speak to, and the TLS of listeners.
 //!
 //! Everything here runs on one shard's thread (a current-thread runtime with a `LocalSet`) and is not `Send`;
-//! only [`Acceptor`] lives elsewhere and hands accepted connections over. What a message means is decided in
+//! only [`Acceptor`] and [`ListenerTls`] live elsewhere. What a message means is decided in
 //! other crates: this one knows bytes, deadlines, and whether a byte of a request may have left.
 
 mod address_guard;
 mod bounded_body;
 mod buyer;
+mod listener_tls;
 mod network;
 mod seller;
 mod tcp_or_tls;
@@ -16,8 +17,9 @@ pub use buyer::{
     BuyerClient, ClientConfig, EndpointHandle, EndpointStats, Failure, Question, Reply, Request,
     RequestHeaders,
 };
+pub use listener_tls::{Certificates, ClientCertificates, ListenerTls, ListenerTlsError};
 pub use network::{Network, NetworkError};
 pub use seller::{
     Accepted, Acceptor, Answer, Handler, Refusal, Responder, SellerRequest, SellerServer, ServerLimits,
-    ShardInlet, ShardOutlet, serve_connection, shard_inlet,
+    ServerSettings, ShardInlet, ShardOutlet, shard_inlet,
 };

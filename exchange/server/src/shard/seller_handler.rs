@@ -8,6 +8,7 @@ use exchange_wire::problem::Problem;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method as HttpMethod, StatusCode};
 
+use super::answer_body::RETRY_SOON;
 use super::event::{Deliver, Event};
 use super::http_answer::HttpAnswer;
 use super::intake::{Intake, Method};
@@ -58,8 +59,17 @@ impl Handler for SellerHandler {
                 "send either `Content-Length` or `Transfer-Encoding`, not both".to_owned(),
             ),
             Refusal::BrokenBody => (ProblemKind::MalformedRequest, "the body ended or broke".to_owned()),
+            Refusal::NoPlace => (ProblemKind::Overloaded, "too many requests at a time".to_owned()),
         };
-        into_transport(HttpAnswer::problem(&Problem::new(kind, detail)))
+        let problem = Problem::new(kind, detail);
+        let problem = match refusal {
+            Refusal::NoPlace => problem.with_retry_after(RETRY_SOON),
+            Refusal::BodyTooLarge { .. }
+            | Refusal::Timeout
+            | Refusal::ConflictingLength
+            | Refusal::BrokenBody => problem,
+        };
+        into_transport(HttpAnswer::problem(&problem))
     }
 }
 

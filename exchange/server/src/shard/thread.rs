@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 
 use exchange_node::{Mesh, Recovery, Shard, Shared};
-use exchange_transport::{BuyerClient, ClientConfig, SellerServer, ServerLimits, ShardOutlet};
+use exchange_transport::{BuyerClient, ClientConfig, SellerServer, ServerSettings, ShardOutlet};
 use exchange_types::{Now, ShardIndex};
 use exchange_vault::Vault;
 use exchange_wire::FingerprintKey;
@@ -47,7 +47,7 @@ pub(crate) struct ShardSetup {
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) clock: Clock,
     pub(crate) client: ClientConfig,
-    pub(crate) limits: ServerLimits,
+    pub(crate) server: ServerSettings,
     pub(crate) outlet: ShardOutlet,
     /// The secrets behind pseudonyms and fingerprints.
     pub(crate) pseudonyms: [u8; 32],
@@ -80,8 +80,7 @@ pub(crate) fn start(setup: ShardSetup) -> std::io::Result<JoinHandle<()>> {
 /// Runs a shard until the process stops. Not cancel-safe.
 async fn run(setup: ShardSetup) {
     let bell = setup.peers.bell(setup.place);
-    let lifecycle = Arc::clone(&setup.lifecycle);
-    let (limits, place, outlet, runtime) = build(setup);
+    let (server, place, outlet, runtime) = build(setup);
     let warming = runtime.current();
     runtime.warm(&warming.snapshot);
     let ringing = Rc::clone(&runtime);
@@ -93,7 +92,7 @@ async fn run(setup: ShardSetup) {
     });
     let ticking = Rc::clone(&runtime);
     spawn_local(async move { tick(&ticking).await });
-    let server = SellerServer::new(Rc::new(SellerHandler(Rc::clone(&runtime))), limits, lifecycle.stopping());
+    let server = SellerServer::new(Rc::new(SellerHandler(Rc::clone(&runtime))), server);
     let cut = server.run(outlet).await;
     let drained = timeout(POSTS_DRAIN_MAX, async {
         while runtime.in_flight() > 0 {
@@ -104,7 +103,7 @@ async fn run(setup: ShardSetup) {
     tracing::info!(shard = place.0, connections_cut = cut, auctions_left = left, "shard has stopped");
 }
 
-fn build(setup: ShardSetup) -> (ServerLimits, ShardIndex, ShardOutlet, Rc<ShardRuntime>) {
+fn build(setup: ShardSetup) -> (ServerSettings, ShardIndex, ShardOutlet, Rc<ShardRuntime>) {
     let ShardSetup {
         place,
         shared,
@@ -115,7 +114,7 @@ fn build(setup: ShardSetup) -> (ServerLimits, ShardIndex, ShardOutlet, Rc<ShardR
         lifecycle,
         clock,
         client,
-        limits,
+        server,
         outlet,
         vault,
         past,
@@ -145,7 +144,7 @@ fn build(setup: ShardSetup) -> (ServerLimits, ShardIndex, ShardOutlet, Rc<ShardR
         replies: Vec::new(),
     });
     runtime.restore(before);
-    (limits, place, outlet, runtime)
+    (server, place, outlet, runtime)
 }
 
 /// Delivers a tick whenever the shard's next timeout has come.

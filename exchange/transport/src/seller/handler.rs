@@ -52,6 +52,9 @@ pub enum Refusal {
     /// The body's encoding is broken.
     #[error("the body cannot be read")]
     BrokenBody,
+    /// There are as many connections and requests as there may be. Over HTTP/1.1 the connection waits instead.
+    #[error("too many requests at a time")]
+    NoPlace,
 }
 
 impl Refusal {
@@ -61,6 +64,7 @@ impl Refusal {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::ConflictingLength | Self::BrokenBody => StatusCode::BAD_REQUEST,
+            Self::NoPlace => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -71,7 +75,7 @@ pub trait Handler {
     /// nothing that the handler has begun.
     fn handle(&self, request: SellerRequest, responder: Responder);
 
-    /// Returns the answer to a request that cannot be read. The connection closes after it.
+    /// Returns the answer to a request that cannot be read. A connection of HTTP/1.1 closes after it.
     fn refuse(&self, refusal: Refusal) -> Answer {
         Answer::new(refusal.status())
     }

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Returns the two ends of a shard's inlet: one for the acceptor, one for the shard. At most `capacity`
 /// connections wait in it.
@@ -39,7 +39,7 @@ pub struct Accepted {
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     connections: Arc<AtomicUsize>,
-    _place: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
 }
 
 impl ShardInlet {
@@ -52,8 +52,15 @@ impl ShardInlet {
     /// Hands a connection over. Returns whether there was room; otherwise it is closed.
     pub(crate) fn push(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) -> bool {
         self.connections.fetch_add(1, Ordering::Relaxed);
-        let permit = ConnectionPermit { connections: Arc::clone(&self.connections), _place: place };
+        let permit = ConnectionPermit { connections: Arc::clone(&self.connections), place };
         self.tx.try_send(Accepted { stream, peer, permit }).is_ok()
+    }
+}
+
+impl ConnectionPermit {
+    /// Returns where more places like this one are to be had.
+    pub(crate) fn places(&self) -> Arc<Semaphore> {
+        Arc::clone(self.place.semaphore())
     }
 }
 

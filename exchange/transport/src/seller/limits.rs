@@ -11,7 +11,10 @@ pub struct ServerLimits {
     pub header_bytes_max: usize,
     /// The most bytes of a body; 16 KiB by default. More is [`Refusal::BodyTooLarge`](crate::Refusal).
     pub body_bytes_max: usize,
-    /// From the first byte of a request to the end of its headers; 5 s by default.
+    /// From a connection to the end of its TLS handshake; 5 s by default.
+    pub handshake_wait_max: Duration,
+    /// From the first byte of a request to the end of its headers; 5 s by default. Over HTTP/2, where the header of
+    /// one request keeps those of all others waiting, `idle_max` bounds it.
     pub header_wait_max: Duration,
     /// From the first byte of a request to the end of its body; 10 s by default.
     pub request_wait_max: Duration,
@@ -29,6 +32,7 @@ impl Default for ServerLimits {
         Self {
             header_bytes_max: limits::HEADER_BYTES_MAX,
             body_bytes_max: limits::SELLER_BODY_BYTES_DEFAULT,
+            handshake_wait_max: Duration::from_secs(5),
             header_wait_max: Duration::from_secs(5),
             request_wait_max: Duration::from_secs(10),
             answer_wait_max: Duration::from_mins(1),

@@ -7,45 +7,24 @@ use exchange_catalog::snapshot::{Endpoint, HttpVersion, Scheme};
 use exchange_transport::Failure;
 use exchange_types::NotSent;
 use http::Response;
-use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
 
+use crate::authority::{Authority, Leaf, Signed};
 use crate::peer::{LONG, client, endpoint, read_request, request, run, scripted, send};
 
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        Self { issuer: CertifiedIssuer::self_signed(params, key).expect("a certificate") }
-    }
-
-    fn pem(&self) -> Box<str> {
-        self.issuer.pem().into()
-    }
-
-    fn server(&self, name: &str, protocols: &[&str]) -> TlsAcceptor {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new([name.to_owned()]).expect("a name");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("a key that fits");
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-        TlsAcceptor::from(Arc::new(config))
-    }
+fn acceptor(authority: &Authority, name: &str, protocols: &[&str]) -> TlsAcceptor {
+    let Signed { certificate, key } = authority.sign(Leaf { names: &[name], ..Leaf::default() });
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a key that fits");
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 /// Answers 200 over HTTP/1.1 and 201 over HTTP/2.
@@ -101,7 +80,7 @@ fn trust_and_protocol_are_negotiated() {
         let authority = Authority::new();
         let other = Authority::new();
         for Case { name, offers, version, trusts, expected } in CASES {
-            let port = serve(authority.server(name, offers)).await;
+            let port = serve(acceptor(&authority, name, offers)).await;
             let pem = if trusts { authority.pem() } else { other.pem() };
             let endpoint = Endpoint { scheme: Scheme::Https, version, ca_pem: Some(pem), ..endpoint(port) };
             let client = Rc::new(client());
@@ -118,7 +97,7 @@ fn trust_and_protocol_are_negotiated() {
 #[test]
 fn public_authorities_do_not_vouch_for_a_private_one() {
     run(async {
-        let port = serve(Authority::new().server("127.0.0.1", &[])).await;
+        let port = serve(acceptor(&Authority::new(), "127.0.0.1", &[])).await;
         let client = Rc::new(client());
         let handle = client.endpoint(&Endpoint { scheme: Scheme::Https, ..endpoint(port) });
         let outcome = send(&client, &handle, request(LONG)).await;

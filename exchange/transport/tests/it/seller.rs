@@ -4,52 +4,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use exchange_transport::{
-    Acceptor, Answer, Handler, Responder, SellerRequest, SellerServer, ServerLimits, shard_inlet,
-};
+use exchange_transport::{Acceptor, Answer, ServerLimits, shard_inlet};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::spawn_local;
 
 use crate::peer::{SHORT, run};
-
-/// Hands requests to the test, or answers them with their body at once.
-struct TestHandler(Option<mpsc::Sender<(SellerRequest, Responder)>>);
-
-impl Handler for TestHandler {
-    fn handle(&self, request: SellerRequest, responder: Responder) {
-        if let Some(tx) = &self.0 {
-            tx.try_send((request, responder)).expect("room for a request");
-        } else {
-            let answer = Answer::new(StatusCode::OK).with_body("text/plain", request.body);
-            responder.send(answer).expect("a client that waits");
-        }
-    }
-}
-
-struct Server {
-    port: u16,
-    shutdown: watch::Sender<bool>,
-    running: JoinHandle<usize>,
-}
-
-async fn start(handler: TestHandler, limits: ServerLimits, connections_max: usize) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let port = listener.local_addr().expect("a bound listener").port();
-    let (shutdown, stopped) = watch::channel(false);
-    let (inlet, outlet) = shard_inlet(16);
-    spawn_local(Acceptor::new(listener, vec![inlet], connections_max).run(stopped.clone()));
-    let running = spawn_local(SellerServer::new(Rc::new(handler), limits, stopped).run(outlet));
-    Server { port, shutdown, running }
-}
-
-impl Server {
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.port)).await.expect("a connection")
-    }
-}
+use crate::server::{TestHandler, start};
 
 fn limits() -> ServerLimits {
     ServerLimits { body_bytes_max: 64, ..ServerLimits::default() }

@@ -1,14 +1,13 @@
-//! [`serve_connection`]: one connection of a seller, HTTP/1.1.
+//! [`serve`]: one connection of a seller, HTTP/1.1.
 
 use core::convert::Infallible;
 use core::future::{Future as _, poll_fn};
-use core::net::SocketAddr;
 use core::pin::{Pin, pin};
 use core::time::Duration;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -20,8 +19,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::activity::{Activity, Stage, Watched};
-use super::{Answer, Handler, Refusal, Responder, SellerRequest, ServerLimits};
-use crate::bounded_body::{self, BodyError};
+use super::request_reader::Requests;
+use super::{Handler, Refusal};
 
 /// Bytes of a refused body that are read and thrown away, so that the client gets to read its answer instead
 /// of a reset.
@@ -35,21 +34,16 @@ const HEAD_TIMEOUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\
 /// Serves one connection until it closes: by the client, by a limit, or gracefully once `shutdown` is true,
 /// after the answer that is under way.
 ///
-/// `stream` may be TCP or TLS. Not cancel-safe: a future dropped early closes the connection; what the handler
-/// has begun goes on.
-pub async fn serve_connection<S, H>(
-    stream: S,
-    peer: SocketAddr,
-    handler: Rc<H>,
-    limits: ServerLimits,
-    mut shutdown: watch::Receiver<bool>,
-) where
+/// Not cancel-safe: a future dropped early closes the connection; what the handler has begun goes on.
+pub(crate) async fn serve<S, H>(stream: S, requests: Rc<Requests<H>>, mut shutdown: watch::Receiver<bool>)
+where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
     H: Handler + 'static,
 {
+    let limits = Rc::clone(&requests.limits);
     let activity = Rc::new(Activity::new());
     let io = TokioIo::new(Watched { stream, activity: Rc::clone(&activity) });
-    let exchange = Rc::new(Exchange { handler, limits, peer, activity: Rc::clone(&activity) });
+    let exchange = Rc::new(Exchange { requests, activity: Rc::clone(&activity) });
     let service = service_fn(move |request| {
         let exchange = Rc::clone(&exchange);
         async move { Ok::<_, Infallible>(exchange.answer(request).await) }
@@ -59,12 +53,12 @@ pub async fn serve_connection<S, H>(
         .writev(false)
         // A seller that closes its side, or hangs up, right behind its request has made it all the same.
         .half_close(true)
-        .max_header_size(limits.header_bytes_max)
+        .max_header_size(limits.get().header_bytes_max)
         // Room for the largest head and the beginning of a body.
-        .max_buf_size(limits.header_bytes_max.saturating_mul(2).max(MIN_BUFFER_BYTES))
+        .max_buf_size(limits.get().header_bytes_max.saturating_mul(2).max(MIN_BUFFER_BYTES))
         .header_read_timeout(None)
         .serve_connection(io, service);
-    let mut timer = pin!(sleep_until(activity.deadline(&limits)));
+    let mut timer = pin!(sleep_until(activity.deadline(&limits.get())));
     let mut stopping = false;
     loop {
         // What the connection waits for changes only while it is polled, so its deadline is read after that.
@@ -72,7 +66,7 @@ pub async fn serve_connection<S, H>(
             if Pin::new(&mut connection).poll(cx).is_ready() {
                 return core::task::Poll::Ready(End::Closed);
             }
-            let deadline = activity.deadline(&limits);
+            let deadline = activity.deadline(&limits.get());
             if timer.deadline() != deadline {
                 timer.as_mut().reset(deadline);
             }
@@ -110,11 +104,9 @@ enum End {
     Expired,
 }
 
-/// What the requests of one connection share.
+/// What the requests of one connection share, and what it is doing.
 struct Exchange<H> {
-    handler: Rc<H>,
-    limits: ServerLimits,
-    peer: SocketAddr,
+    requests: Rc<Requests<H>>,
     activity: Rc<Activity>,
 }
 
@@ -122,37 +114,21 @@ impl<H: Handler> Exchange<H> {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let started_at = self.activity.begin_request();
         let (head, mut incoming) = request.into_parts();
-        let read = if self.activity.is_conflicting() {
+        let answer = if self.activity.is_conflicting() {
             Err(Refusal::ConflictingLength)
         } else {
-            let reading = read_body(&mut incoming, self.limits.body_bytes_max);
-            let deadline = started_at + self.limits.request_wait_max;
-            timeout_at(deadline, reading).await.unwrap_or(Err(Refusal::Timeout))
+            self.requests.answer(head, &mut incoming, started_at).await
         };
-        let response = match read {
-            Ok(body) => {
-                let (responder, answer) = Responder::pair();
-                let (method, uri, headers) = (head.method, head.uri, head.headers);
-                let request = SellerRequest { method, uri, headers, body, peer: self.peer, started_at };
-                self.handler.handle(request, responder);
-                let answer = answer.await.unwrap_or(Answer::new(StatusCode::INTERNAL_SERVER_ERROR));
-                answer.into_response(self.activity.is_unframed())
-            }
+        let response = match answer {
+            Ok(answer) => answer.into_response(self.activity.is_unframed()),
             Err(refusal) => {
                 drain(&mut incoming, refusal).await;
-                self.handler.refuse(refusal).into_response(true)
+                self.requests.handler.refuse(refusal).into_response(true)
             }
         };
         self.activity.end_request();
         response
     }
-}
-
-async fn read_body(incoming: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
-    bounded_body::read(incoming, bytes_max).await.map_err(|error| match error {
-        BodyError::TooLarge => Refusal::BodyTooLarge { bytes_max },
-        BodyError::Broken => Refusal::BrokenBody,
-    })
 }
 
 /// Throws away what still comes of a refused body, within bounds.
