@@ -95,7 +95,7 @@ impl Projector {
         }
         migrations::apply(&mut connection, url.backend()).await?;
         let state = load::state(&mut connection).await?;
-        Ok(Self { connection, config, state, texts: Texts::default() })
+        Ok(Self { connection, config, state, texts: Texts::new(url.backend()) })
     }
 
     /// Returns the number of the last record that the tables hold.

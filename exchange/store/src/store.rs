@@ -129,6 +129,9 @@ pub(crate) fn session(backend: Backend) -> &'static [&'static str] {
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = NORMAL",
             "PRAGMA cache_size = -65536",
+            // Pages of keys without an order are written again by nearly every transaction. Copying them into
+            // the file once for several transactions, at 64 MiB of the log, saves a fifth of the projector's time.
+            "PRAGMA wal_autocheckpoint = 16384",
         ],
         Backend::Postgres => &["SET synchronous_commit = off"],
     }
