@@ -18,8 +18,6 @@ pub const NOTE_BYTES_MAX: usize = 512;
 pub const NAME_BYTES_MAX: usize = exchange_catalog::limits::NAME_BYTES_MAX;
 /// Bytes of a phone or e-mail address: the longest address that mail takes has 254 (RFC 5321, section 4.5.3.1.3).
 pub const PERSON_BYTES_MAX: usize = 254;
-/// Leads of one person: a person who asks ten times a week for two years.
-pub const PERSON_LEADS_MAX: usize = 1_000;
 /// Campaigns in one list of a replay's changes: what one auction may ping.
 pub const REPLAY_CAMPAIGNS_MAX: usize = exchange_types::limits::PINGED_CAMPAIGNS_MAX;
 /// Connections at a time: some operators, a load balancer's health checks and a monitor, many times over.

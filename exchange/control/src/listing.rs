@@ -59,13 +59,15 @@ pub(crate) fn read_query(
             By::Seller | By::Buyer => {}
         }
     }
-    let page = Page {
-        cursor: query.optional("cursor", token(limits::CURSOR_BYTES_MAX)),
-        limit: query
-            .optional("limit", whole_number(limits::PAGE_ITEMS_MAX))
-            .unwrap_or(limits::PAGE_ITEMS_DEFAULT),
-    };
+    let page = read_page(&mut query);
     query.finish(Some((filter, page)))
+}
+
+/// Reads which page is wanted.
+pub(crate) fn read_page(from: &mut Fields) -> Page {
+    let cursor = from.optional("cursor", token(limits::CURSOR_BYTES_MAX));
+    let limit = from.optional("limit", whole_number(limits::PAGE_ITEMS_MAX));
+    Page { cursor, limit: limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT) }
 }
 
 fn read_times(query: &mut Fields) -> (Option<UtcMicros>, Option<UtcMicros>) {

@@ -15,20 +15,24 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::caller::Operator;
 use crate::fields::{Fields, refused, words};
+use crate::listing::read_page;
 use crate::problem_response::ProblemResponse;
 use crate::request_body::read_bytes;
 use crate::shown::Shown;
 use crate::{
-    Backend, ErasureId, LeadBuyer, Person, PersonError, PersonExport, PersonLead, Unavailable, limits,
-    waiting,
+    Backend, ErasureId, LeadBuyer, ListError, Listed, Page, Person, PersonError, PersonExport, PersonLead,
+    Unavailable, limits, waiting,
 };
 
-/// The leads of a person.
+/// A page of the leads of a person.
 #[derive(Debug, Serialize)]
 pub(crate) struct FoundBody {
     leads: Vec<PersonLeadBody>,
-    /// Whether there are more than are shown.
+    /// Whether these are the last.
     complete: bool,
+    /// Where the next page begins; nothing at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Box<str>>,
 }
 
 /// A lead of a person.
@@ -61,11 +65,13 @@ pub(crate) struct ErasedBody {
     leads: Vec<PersonLeadBody>,
 }
 
-/// All that is held about a person. No `Debug`: it is in clear.
+/// A page of all that is held about a person. No `Debug`: it is in clear.
 #[derive(Serialize)]
 struct ExportBody {
     leads: Vec<ExportedLead>,
     complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Box<str>>,
 }
 
 /// All that is held about a person in one lead. No `Debug`: it is in clear.
@@ -95,11 +101,12 @@ pub(crate) async fn find<B: Backend>(
     State(backend): State<Arc<B>>,
     request: Request,
 ) -> Result<Json<FoundBody>, ProblemResponse> {
-    let person = read_person(request).await?;
-    let leads = waiting::read(limits::STORE_TIMEOUT, backend.find_person(person)).await?;
-    tracing::info!(operator = %operator.principal, leads = leads.len(), "a person was looked up");
-    let complete = leads.len() < limits::PERSON_LEADS_MAX;
-    Ok(Json(FoundBody { leads: leads.into_iter().map(PersonLeadBody::of).collect(), complete }))
+    let (person, page) = read_person_page(request).await?;
+    let Listed { items, next } =
+        waiting::read(limits::STORE_TIMEOUT, backend.find_person(person, page)).await?;
+    tracing::info!(operator = %operator.principal, leads = items.len(), "a person was looked up");
+    let leads = items.into_iter().map(PersonLeadBody::of).collect();
+    Ok(Json(FoundBody { leads, complete: next.is_none(), next }))
 }
 
 /// Shows all that is held about a person.
@@ -108,12 +115,12 @@ pub(crate) async fn export<B: Backend>(
     State(backend): State<Arc<B>>,
     request: Request,
 ) -> Result<Response, ProblemResponse> {
-    let person = read_person(request).await?;
-    let leads = waiting::read(limits::STORE_TIMEOUT, backend.export_person(person)).await?;
-    tracing::info!(operator = %operator.principal, leads = leads.len(), "what is held about a person was exported");
-    let complete = leads.len() < limits::PERSON_LEADS_MAX;
-    let leads = leads.into_iter().map(ExportedLead::of).collect();
-    Ok(Json(ExportBody { leads, complete }).into_response())
+    let (person, page) = read_person_page(request).await?;
+    let Listed { items, next } =
+        waiting::read(limits::STORE_TIMEOUT, backend.export_person(person, page)).await?;
+    tracing::info!(operator = %operator.principal, leads = items.len(), "what is held about a person was exported");
+    let leads = items.into_iter().map(ExportedLead::of).collect();
+    Ok(Json(ExportBody { leads, complete: next.is_none(), next }).into_response())
 }
 
 /// Erases a person.
@@ -122,7 +129,9 @@ pub(crate) async fn erase<B: Backend>(
     State(backend): State<Arc<B>>,
     request: Request,
 ) -> Result<Json<ErasedBody>, ProblemResponse> {
-    let person = read_person(request).await?;
+    let mut fields = Fields::of_body(&read_bytes(request, limits::BODY_BYTES_MAX).await?)?;
+    let person = read_person(&mut fields);
+    let person = fields.finish(Some(person))?;
     let by = operator.scope().owner();
     let erased = waiting::change(async move { backend.erase_person(person, by).await }).await??;
     tracing::info!(operator = %operator.principal, erasure = %erased.request, leads = erased.leads.len(), "a person was erased");
@@ -133,9 +142,15 @@ pub(crate) async fn erase<B: Backend>(
     }))
 }
 
-async fn read_person(request: Request) -> Result<Person, ProblemResponse> {
-    let body = read_bytes(request, limits::BODY_BYTES_MAX).await?;
-    let mut fields = Fields::of_body(&body)?;
+/// Reads a person and which page of its leads is wanted. Cursors name a lead, never a person.
+async fn read_person_page(request: Request) -> Result<(Person, Page), ProblemResponse> {
+    let mut fields = Fields::of_body(&read_bytes(request, limits::BODY_BYTES_MAX).await?)?;
+    let person = read_person(&mut fields);
+    let page = read_page(&mut fields);
+    fields.finish(Some((person, page)))
+}
+
+fn read_person(fields: &mut Fields) -> Person {
     if !fields.has("phone") && !fields.has("email") {
         for key in ["phone", "email"] {
             fields.fault(key, ("missing", "has to be given, or the other one".into()));
@@ -144,7 +159,7 @@ async fn read_person(request: Request) -> Result<Person, ProblemResponse> {
     let mut address = |key| fields.optional(key, words(limits::PERSON_BYTES_MAX));
     let (phone, email) = (address("phone"), address("email"));
     let pii = |text: String| Pii::new(text.into_boxed_str());
-    fields.finish(Some(Person { phone: phone.map(pii), email: email.map(pii) }))
+    Person { phone: phone.map(pii), email: email.map(pii) }
 }
 
 impl PersonLeadBody {
@@ -188,7 +203,21 @@ impl From<PersonError> for ProblemResponse {
                 malformed("phone", "has to be a number in international form: +498912345678")
             }
             PersonError::Email => malformed("email", "has to be an e-mail address"),
+            PersonError::Cursor => ListError::Cursor.into(),
+            PersonError::Behind => waiting::unavailable(
+                "the store is behind the journal, and without its last leads the answer would not be whole: \
+                 ask again",
+            ),
             PersonError::Unavailable => Unavailable.into(),
+        }
+    }
+}
+
+impl From<ListError> for PersonError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Cursor => Self::Cursor,
+            ListError::Unavailable => Self::Unavailable,
         }
     }
 }

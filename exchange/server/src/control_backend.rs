@@ -34,6 +34,7 @@ use tokio::time::timeout;
 use crate::config::Durability;
 use crate::data_dir::CatalogStore;
 use crate::desk::Desk;
+use crate::following::Following;
 use crate::journal_keeping::SEGMENT_SUFFIX;
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
@@ -46,6 +47,8 @@ use crate::wall_clock;
 /// How long an operator waits for a shard. A shard answers within a turn and the disk; longer means that one of
 /// them does not run.
 const SHARD_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long a list waits for the store: longer than a store that follows takes, and little to an operator.
+const FOLLOW_MAX: Duration = Duration::from_millis(500);
 /// Operators' questions that wait at a time.
 const QUESTIONS_MAX: usize = 256;
 
@@ -79,8 +82,8 @@ pub struct ControlBackend {
     pub(crate) writer: WriterHandle,
     /// The journal's files.
     pub(crate) storage: FileStorage,
-    /// Up to which record the store has followed.
-    pub(crate) followed: watch::Receiver<u64>,
+    /// How far the store is behind the journal.
+    pub(crate) following: Following,
     /// When the store was last even with the journal.
     pub(crate) even_at: watch::Receiver<Instant>,
     /// What an acknowledgement of the journal means.
@@ -138,6 +141,13 @@ impl ControlBackend {
                 self.questions.answer(token, reply);
             }
         }
+    }
+
+    /// Returns the store for a list, once it holds what is on disk now: whoever has changed something finds it
+    /// there. A store that lags for longer answers as it is.
+    async fn fresh_store(&self) -> &Store {
+        self.following.caught_up(FOLLOW_MAX).await;
+        &self.store
     }
 
     async fn find(&self, id: AuctionId) -> Result<Option<Box<Account>>, Unavailable> {
@@ -264,7 +274,7 @@ impl Backend for ControlBackend {
 
     fn journal(&self) -> JournalState {
         let (status, durable) = (self.writer.state(), self.writer.durable_sequence());
-        let projected = *self.followed.borrow();
+        let projected = self.following.sequence();
         let waited = self.even_at.borrow().elapsed().as_millis();
         let projector_lag_ms =
             if projected < durable { u64::try_from(waited).unwrap_or(u64::MAX) } else { 0 };

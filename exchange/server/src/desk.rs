@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use exchange_journal::{AppendError, State, WriterHandle};
 use exchange_protocol::{Record, RecordBatch, encode_record};
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify};
 use tokio::time::timeout;
+
+use crate::following::Following;
 
 /// How long an operator waits for the disk; it has failed or hangs then.
 const DISK_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -24,8 +26,7 @@ pub(crate) struct Desk {
     source: u16,
     /// Rings when records of the desk are acknowledged.
     bell: Arc<Notify>,
-    /// Up to which record the store has followed.
-    projected: watch::Receiver<u64>,
+    following: Following,
     /// The number of the desk's last record. Held over a decision and its record: one at a time.
     written: Mutex<u64>,
 }
@@ -46,13 +47,8 @@ pub(crate) enum DeskError {
 
 impl Desk {
     /// Returns the desk that writes as this source.
-    pub(crate) fn new(
-        journal: WriterHandle,
-        source: u16,
-        bell: Arc<Notify>,
-        projected: watch::Receiver<u64>,
-    ) -> Self {
-        Self { journal, source, bell, projected, written: Mutex::new(0) }
+    pub(crate) fn new(journal: WriterHandle, source: u16, bell: Arc<Notify>, following: Following) -> Self {
+        Self { journal, source, bell, following, written: Mutex::new(0) }
     }
 
     /// Begins a decision: nobody else decides until the turn is dropped.
@@ -110,12 +106,6 @@ impl Turn<'_> {
     ///
     /// Says that it takes too long.
     pub(crate) async fn settled(&mut self) -> Result<(), DeskError> {
-        let wanted = self.desk.journal.durable_sequence();
-        let mut projected = self.desk.projected.clone();
-        let followed = projected.wait_for(|sequence| *sequence >= wanted);
-        match timeout(STORE_WAIT_MAX, followed).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(DeskError::Store),
-        }
+        if self.desk.following.caught_up(STORE_WAIT_MAX).await { Ok(()) } else { Err(DeskError::Store) }
     }
 }

@@ -11,6 +11,7 @@ pub mod data_dir;
 mod desk;
 pub mod entropy;
 mod file_handles;
+mod following;
 mod hex;
 mod journal_files;
 pub mod journal_handle;

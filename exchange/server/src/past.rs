@@ -16,8 +16,8 @@ use crate::peers::Peers;
 
 pub(crate) use answers::{Memory, answer_past};
 
-/// Questions that wait for the store, over all shards. One takes about a tenth of a millisecond; more than
-/// these could not be answered in time.
+/// Questions that wait for the store, over all shards, on their way and again at it. One takes about a tenth of a
+/// millisecond; more than these could not be answered in time.
 const QUESTIONS_MAX: usize = 1_024;
 
 /// A question of a shard.

@@ -17,13 +17,14 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::data_dir::{DataDir, SecretKey};
+use crate::following::Following;
 use crate::journal_files;
 
 /// Records of one transaction.
 const RECORDS_MAX: usize = 2_000;
 /// Transactions' worth of records between the reader and the tables.
 const BATCHES_MAX: usize = 4;
-/// How often the reader looks for new records. Nobody waits for it but operators.
+/// How often the reader looks for new records where nobody waits for them.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long the tables are tried again after an error.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -38,6 +39,8 @@ type Batch = Vec<Projected>;
 pub(crate) struct Projection {
     /// What the tables answer.
     pub(crate) store: Store,
+    /// Up to which record the tables have followed, for those who wait.
+    pub(crate) following: Following,
     /// Up to which record the tables have followed.
     pub(crate) followed: watch::Receiver<u64>,
     /// Whether they are further behind than the configuration allows.
@@ -101,15 +104,16 @@ impl Projection {
              the archive",
         )?;
         let source = writer.clone();
-        std::thread::Builder::new()
+        let reading = std::thread::Builder::new()
             .name("projector".into())
             .spawn(move || read(reader, &source, &filled, &stopping))?;
         let (follow, followed) = watch::channel(from);
+        let following = Following::new(writer.clone(), followed.clone(), reading.thread().clone());
         let (fall, behind) = watch::channel(false);
         let (even, even_at) = watch::channel(Instant::now());
         let marks = Marks { follow, fall, even, lag_max, writer };
         let writing = tokio::spawn(write(projector, projection, arriving, marks));
-        Ok(Self { store, followed, behind, even_at, writing })
+        Ok(Self { store, following, followed, behind, even_at, writing })
     }
 
     /// Waits until everything that is durable is in the tables, after the process was told to stop.

@@ -243,6 +243,7 @@ impl Process {
             store: projection.store.as_exchange(),
             shared: Arc::clone(&self.shared),
             old_catalogs: Arc::clone(&self.old_catalogs),
+            following: projection.following.clone(),
         };
         tokio::spawn(answer_past(questions, self.past.clone(), memory));
         tokio::spawn(keep_settling(desk, projection.store.as_exchange()));
@@ -282,7 +283,7 @@ impl Process {
         let lag_max = self.config.store.lag_max;
         let projection =
             Projection::start(store, (writer.clone(), storage.clone()), lag_max, stopping).await?;
-        let desk = Arc::new(Desk::new(writer.clone(), place.0, desk_bell, projection.followed.clone()));
+        let desk = Arc::new(Desk::new(writer.clone(), place.0, desk_bell, projection.following.clone()));
         let now = wall_clock::utc_now();
         if !known {
             let names = CatalogNames::of(&self.shared.current().snapshot, now);
@@ -392,7 +393,7 @@ impl Process {
             old_catalogs: Arc::clone(&self.old_catalogs),
             writer: writer.clone(),
             storage: storage.clone(),
-            followed: projection.followed.clone(),
+            following: projection.following.clone(),
             even_at: projection.even_at.clone(),
             durability: self.config.journal.durability,
             pseudonyms: Pseudonyms::new(&self.secret.derive("pseudonyms")),

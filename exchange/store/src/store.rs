@@ -7,6 +7,7 @@ mod events;
 mod exchange;
 mod leads;
 mod operator;
+mod persons;
 mod posts;
 mod seller;
 

@@ -11,25 +11,27 @@ use crate::{Scope, Unavailable};
 
 /// What is held about a person, and erasing it.
 pub trait Persons: Send + Sync + 'static {
-    /// Finds the leads of a person; latest first, at most [`crate::limits::PERSON_LEADS_MAX`].
+    /// Lists the leads of a person.
     ///
     /// # Errors
     ///
-    /// Says that the address is none, or that the store does not answer.
+    /// Says that the address or the cursor is none, or that the store is behind or does not answer.
     fn find_person(
         &self,
         person: Person,
-    ) -> impl Future<Output = Result<Vec<PersonLead>, PersonError>> + Send;
+        page: Page,
+    ) -> impl Future<Output = Result<Listed<PersonLead>, PersonError>> + Send;
 
-    /// Returns all that is held about a person, in clear; at most [`crate::limits::PERSON_LEADS_MAX`] leads.
+    /// Lists all that is held about a person, in clear, lead by lead.
     ///
     /// # Errors
     ///
-    /// Says that the address is none, or that the store does not answer.
+    /// Says that the address or the cursor is none, or that the store is behind or does not answer.
     fn export_person(
         &self,
         person: Person,
-    ) -> impl Future<Output = Result<Vec<PersonExport>, PersonError>> + Send;
+        page: Page,
+    ) -> impl Future<Output = Result<Listed<PersonExport>, PersonError>> + Send;
 
     /// Erases a person: every lead of it. It answers when that is durable, and runs to its end even if the
     /// operator hangs up. A person without a lead is erased by it as well: the answer names none.
@@ -87,6 +89,12 @@ pub enum PersonError {
     /// The e-mail address is none.
     #[error("the email is not an e-mail address")]
     Email,
+    /// The cursor was not given by the person's list.
+    #[error("the cursor was not given by this list")]
+    Cursor,
+    /// The store has not followed the journal in time, so that an answer could leave out leads.
+    #[error("the store is behind the journal")]
+    Behind,
     /// The exchange does not answer, or cannot write.
     #[error("the exchange does not answer")]
     Unavailable,

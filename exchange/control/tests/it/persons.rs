@@ -35,6 +35,17 @@ async fn a_person_is_found_exported_and_erased() {
     let reply = call(MadeUp::default(), "export", body).await;
     assert_eq!(reply.json()["leads"][0]["data"], json!({"fields.email": CANARY}));
     assert_eq!(reply.header("cache-control"), Some("no-store"));
+    for way in ["find", "export"] {
+        let first = call(MadeUp::default(), way, r#"{"phone": "+49", "limit": 1}"#).await.json();
+        assert_eq!((&first["complete"], &first["next"]), (&json!(false), &json!("00ff")), "{way}");
+        let rest = r#"{"phone": "+49", "limit": 1, "cursor": "00ff"}"#;
+        let rest = call(MadeUp::default(), way, rest).await.json();
+        assert_eq!((&rest["complete"], rest.get("next")), (&json!(true), None), "{way}");
+        let bad = call(MadeUp::default(), way, r#"{"phone": "+49", "limit": 0}"#).await;
+        assert_eq!(bad.errors(), [("limit".to_owned(), "out_of_range".to_owned())], "{way}");
+    }
+    let paged = call(MadeUp::default(), "erase", r#"{"phone": "+49", "limit": 1}"#).await;
+    assert_eq!(paged.errors(), [("limit".to_owned(), "unknown_key".to_owned())], "an erasure is whole");
     let backend = MadeUp::default();
     let seen = Arc::clone(&backend.seen);
     let reply = call(backend, "erase", r#"{"email": "ada@example.org", "phone": "+49"}"#).await;
@@ -78,6 +89,8 @@ async fn a_person_is_named_in_the_body_and_never_repeated() {
     for (error, status, field) in [
         (PersonError::Phone, 422, Some("phone")),
         (PersonError::Email, 422, Some("email")),
+        (PersonError::Cursor, 422, Some("cursor")),
+        (PersonError::Behind, 503, None),
         (PersonError::Unavailable, 503, None),
     ] {
         let backend = MadeUp::failing(Fails { person: Some(error), ..Fails::default() });

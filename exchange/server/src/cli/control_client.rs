@@ -24,7 +24,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(150);
 /// Bytes of an answer: all that is held about a person with a thousand leads, and more.
 const ANSWER_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 /// Pages of a list that are read: two million items, the last of them long out of date.
-const PAGES_MAX: usize = 10_000;
+pub(super) const PAGES_MAX: usize = 10_000;
 
 /// A running exchange and the key of an operator for it.
 #[derive(Debug, Args)]

@@ -25,7 +25,8 @@ impl Books for ControlBackend {
         filter: Filter,
         _page: Page,
     ) -> Result<Listed<Balance>, ListError> {
-        let all = self.store.as_operator().balances().await.map_err(|error| unreadable(&error))?;
+        let all =
+            self.fresh_store().await.as_operator().balances().await.map_err(|error| unreadable(&error))?;
         let owner = Owner::of(scope, &filter);
         let own = all.into_iter().filter(|balance| owner.has(&balance.account));
         // There are two accounts to a partner and currency: all of them fit on one page.
@@ -44,7 +45,7 @@ impl Books for ControlBackend {
             Owner::Nobody => return Ok(Listed { items: Vec::new(), next: None }),
         };
         let wanted = LedgerFilter { owner, from: filter.from, to: filter.to, ..LedgerFilter::default() };
-        listed(self.store.as_operator().ledger(&wanted, &store_page(page)).await, entry_of)
+        listed(self.fresh_store().await.as_operator().ledger(&wanted, &store_page(page)).await, entry_of)
     }
 
     async fn move_balance(&self, movement: Movement) -> Result<Moved, MoveError> {

@@ -12,7 +12,7 @@ use super::{ControlBackend, listed, store_page};
 impl Lists for ControlBackend {
     async fn leads(&self, scope: &Scope, filter: Filter, page: Page) -> Result<Listed<Lead>, ListError> {
         let wanted = lead_filter(scope.seller().map(Into::into).or(filter.seller.clone()), filter);
-        let found = self.store.as_operator().leads(&wanted, &store_page(page)).await;
+        let found = self.fresh_store().await.as_operator().leads(&wanted, &store_page(page)).await;
         let mut found = listed(found, |lead| lead)?;
         found.items.retain(|lead| concerns(scope, lead));
         Ok(Listed { items: found.items.into_iter().map(lead_of).collect(), next: found.next })
@@ -31,7 +31,7 @@ impl Lists for ControlBackend {
 
     async fn auctions(&self, filter: Filter, page: Page) -> Result<Listed<Lead>, ListError> {
         let wanted = lead_filter(filter.seller.clone(), filter);
-        listed(self.store.as_operator().leads(&wanted, &store_page(page)).await, lead_of)
+        listed(self.fresh_store().await.as_operator().leads(&wanted, &store_page(page)).await, lead_of)
     }
 }
 

@@ -3,11 +3,9 @@
 mod erasing;
 mod prints;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
-use exchange_control::limits::PERSON_LEADS_MAX;
 use exchange_control::{
     Acknowledged, ErasedId, ErasedLead, ErasureId, LeadBuyer, ListError, Listed, Page, Person, PersonErased,
     PersonError, PersonExport, PersonLead, Persons, Scope, ToldBuyer, Unavailable,
@@ -20,18 +18,18 @@ use super::failures::unreadable;
 use super::{ControlBackend, held, listed, store_page};
 
 impl Persons for ControlBackend {
-    async fn find_person(&self, person: Person) -> Result<Vec<PersonLead>, PersonError> {
+    async fn find_person(&self, person: Person, page: Page) -> Result<Listed<PersonLead>, PersonError> {
         let prints = self.prints_of(person).await?;
-        let leads = self.leads_of(&prints).await.map_err(unanswered)?;
-        self.views_of(leads.into_iter().rev().take(PERSON_LEADS_MAX)).await
+        let Listed { items, next } = self.leads_of(&prints, page).await?;
+        Ok(Listed { items: self.views_of(items.into_iter()).await?, next })
     }
 
-    async fn export_person(&self, person: Person) -> Result<Vec<PersonExport>, PersonError> {
+    async fn export_person(&self, person: Person, page: Page) -> Result<Listed<PersonExport>, PersonError> {
         let prints = self.prints_of(person).await?;
-        let leads = self.leads_of(&prints).await.map_err(unanswered)?;
+        let Listed { items, next } = self.leads_of(&prints, page).await?;
         let operator = self.store.as_operator();
         let mut locked = Vec::new();
-        for id in leads.into_iter().rev().take(PERSON_LEADS_MAX) {
+        for id in items {
             let found = operator.auction(id).await.map_err(|error| unanswered(unreadable(&error)))?;
             let Some(auction) = found else { continue };
             let mut parts = operator.sealed(id).await.map_err(|error| unanswered(unreadable(&error)))?;
@@ -46,7 +44,8 @@ impl Persons for ControlBackend {
         // Every key is read from its file.
         let opening =
             tokio::task::spawn_blocking(move || locked.into_iter().map(|lead| lead.open(&vault)).collect());
-        opening.await.unwrap_or(Err(PersonError::Unavailable))
+        let items = opening.await.unwrap_or(Err(PersonError::Unavailable))?;
+        Ok(Listed { items, next })
     }
 
     async fn erase_person(&self, person: Person, by: Box<str>) -> Result<PersonErased, PersonError> {
@@ -56,9 +55,10 @@ impl Persons for ControlBackend {
 
     async fn erasures(&self, scope: &Scope, page: Page) -> Result<Listed<ErasedLead>, ListError> {
         let page = store_page(page);
+        let store = self.fresh_store().await;
         let found = match scope.buyer() {
-            Some(buyer) => self.store.as_buyer(buyer).erasures(&page).await,
-            None => self.store.as_operator().erasures(&page).await,
+            Some(buyer) => store.as_buyer(buyer).erasures(&page).await,
+            None => store.as_operator().erasures(&page).await,
         };
         let mut found = listed(found, erased_lead)?;
         // A seller has no list of erasures.
@@ -94,16 +94,10 @@ impl Locked {
 }
 
 impl ControlBackend {
-    /// Returns the leads of a person, in the order of their admission.
-    async fn leads_of(&self, prints: &[u128]) -> Result<BTreeSet<Uuid7>, Unavailable> {
-        let operator = self.store.as_operator();
-        let mut leads = BTreeSet::new();
-        // One print at a time: an answer of the store has room for so many leads only.
-        for print in prints {
-            let seen = operator.persons(&[*print]).await.map_err(|error| unreadable(&error))?;
-            leads.extend(seen.into_iter().map(|seen| seen.lead));
-        }
-        Ok(leads)
+    /// Returns the leads of a person, newest first.
+    async fn leads_of(&self, prints: &[u128], page: Page) -> Result<Listed<Uuid7>, PersonError> {
+        let found = self.store.as_operator().person(prints, &store_page(page)).await;
+        Ok(listed(found, |lead| lead)?)
     }
 
     async fn views_of(&self, leads: impl Iterator<Item = Uuid7>) -> Result<Vec<PersonLead>, PersonError> {

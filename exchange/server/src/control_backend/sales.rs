@@ -26,7 +26,7 @@ impl Sales for ControlBackend {
         };
         // The operator's read under the caller's own name: the side that the caller may not know is left out
         // here, and once more by the listener.
-        let found = self.store.as_operator().sales(&wanted, &store_page(page)).await;
+        let found = self.fresh_store().await.as_operator().sales(&wanted, &store_page(page)).await;
         listed(found, |sale| self.sale_of(scope, sale))
     }
 

@@ -15,7 +15,7 @@ use crate::wall_clock;
 
 impl Unknowns for ControlBackend {
     async fn unknowns(&self, page: Page) -> Result<Listed<UnknownPost>, ListError> {
-        let found = self.store.as_operator().unknowns(&store_page(page)).await;
+        let found = self.fresh_store().await.as_operator().unknowns(&store_page(page)).await;
         listed(found, |open| self.unknown_post(open))
     }
 

@@ -1,5 +1,6 @@
 //! What the store answers the shards.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use exchange_node::{Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale, Shared};
@@ -8,11 +9,15 @@ use exchange_store::{Exchange, LeadState, PersonSeen, QueryError, Scoped};
 use exchange_types::UtcMicros;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{Asked, Past};
+use super::{Asked, Past, QUESTIONS_MAX};
+use crate::following::Following;
 use crate::old_catalogs::OldCatalogs;
 
 /// Questions that the store works on at a time, as many as it has connections.
 const AT_A_TIME: usize = 4;
+/// How long a question waits for the tables: what is left of the quarter of a second after which its shard refuses
+/// the request is for the answer.
+const CATCH_UP_MAX: Duration = Duration::from_millis(200);
 
 /// The store, with the catalogs that its answers refer to.
 #[derive(Clone, Debug)]
@@ -20,27 +25,37 @@ pub(crate) struct Memory {
     pub(crate) store: Scoped<Exchange>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) old_catalogs: Arc<OldCatalogs>,
+    pub(crate) following: Following,
 }
 
-/// Answers the shards until the process stops.
+/// Answers the shards until the process stops. A question that the store cannot answer, or not yet, is answered with
+/// nothing: its request is refused and may come again.
 pub(crate) async fn answer_past(mut questions: mpsc::Receiver<Asked>, past: Past, memory: Memory) {
+    let waiting = Arc::new(Semaphore::new(QUESTIONS_MAX));
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     while let Some(Asked { place, token, question }) = questions.recv().await {
-        // The semaphore is never closed.
-        let Ok(working) = Arc::clone(&places).acquire_owned().await else { return };
-        let (past, memory) = (past.clone(), memory.clone());
+        // No semaphore is ever closed.
+        let Ok(held) = Arc::clone(&waiting).acquire_owned().await else { return };
+        let (past, memory, places) = (past.clone(), memory.clone(), Arc::clone(&places));
         tokio::spawn(async move {
-            let told = memory.remember(question).await;
-            if let Err(error) = &told {
-                tracing::warn!(%error, "the store cannot answer a shard");
-            }
-            past.answer(place, (token, told.ok()));
-            drop(working);
+            let told = memory.answer(question, &places).await;
+            past.answer(place, (token, told));
+            drop(held);
         });
     }
 }
 
 impl Memory {
+    async fn answer(&self, question: Question, places: &Semaphore) -> Option<Remembered> {
+        if !self.following.caught_up(CATCH_UP_MAX).await {
+            tracing::warn!("the store lags behind the journal, so a shard gets no answer from it");
+            return None;
+        }
+        let _working = places.acquire().await.ok()?;
+        let told = self.remember(question).await;
+        told.inspect_err(|error| tracing::warn!(%error, "the store cannot answer a shard")).ok()
+    }
+
     async fn remember(&self, question: Question) -> Result<Remembered, QueryError> {
         match question {
             Question::Sale(id) => {
@@ -62,7 +77,7 @@ impl Memory {
                     told.claim = Some(RememberedClaim { id, digest, answer: Box::new(answer), snapshot });
                 }
                 for print in prints.into_iter().flatten() {
-                    let seen = self.store.persons(&[print]).await?;
+                    let seen = self.store.person(print).await?;
                     let counting = seen.into_iter().filter_map(|person| person_of(print, person, at));
                     // A sale counts, whatever was tried in vain after it.
                     told.persons.extend(counting.max_by_key(|person| (person.taken, person.until)));

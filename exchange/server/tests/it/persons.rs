@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use sqlx::{Connection as _, Executor as _};
 
 use crate::catalog::{Campaign, CatalogText};
 use crate::exchange::{Exchange, stderr, stdout};
@@ -90,6 +91,54 @@ fn a_person_is_found_by_phone_and_by_address_and_exported() {
         assert_eq!(market.exchange.partner(owner).call(&asked).status, 403, "{owner}");
     }
     assert!(!market.exchange.log().contains(&phone(1)), "the log holds a person");
+}
+
+/// While something keeps the store from following, a complaint is refused and told to come again: an answer would
+/// leave out the lead that was sold last.
+#[test]
+fn a_person_is_not_looked_up_in_a_store_that_lags() {
+    let market = market();
+    sell_two(&market);
+    let lock = Lock::of(&market.exchange.data_dir().join("store.db"));
+    assert_eq!(market.exchange.seller("acme").lead(&lead(3)).outcome(), "sold");
+    let body = json!({"phone": phone(3)});
+    for what in ["find", "export", "erase"] {
+        let refused = market.exchange.operator().call(&Request::post(&format!("/v1/persons/{what}"), &body));
+        assert_eq!((refused.status, refused.problem().as_str()), (503, "overloaded"), "{}", refused.text());
+        assert!(refused.text().contains("behind the journal"), "{what}: {}", refused.text());
+        assert_eq!(refused.header("retry-after"), Some("1"), "{what}");
+    }
+    lock.release();
+    eventually("the store has followed", || market.exchange.journal_is_even());
+    assert_eq!(leads(&person(&market.exchange, "find", &body)).len(), 1);
+}
+
+/// The one place from which a database is written, held by somebody else.
+struct Lock {
+    runtime: tokio::runtime::Runtime,
+    connection: sqlx::AnyConnection,
+}
+
+impl Lock {
+    fn of(database: &Path) -> Self {
+        sqlx::any::install_default_drivers();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let connection = runtime.block_on(async {
+            let url = format!("sqlite://{}", database.display());
+            let mut connection = sqlx::AnyConnection::connect(&url).await.expect("the store opens");
+            connection.execute("BEGIN IMMEDIATE").await.expect("nobody else writes");
+            connection
+        });
+        Self { runtime, connection }
+    }
+
+    fn release(self) {
+        let Self { runtime, mut connection } = self;
+        runtime.block_on(async {
+            connection.execute("ROLLBACK").await.expect("the lock was held");
+            connection.close().await.expect("the store closes");
+        });
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use exchange_protocol::{Answer, CatalogNames};
 use exchange_types::{UtcMicros, Uuid7};
 
-use super::{Exchange, SaleRef, Scoped, leads, posts};
+use super::{Exchange, SaleRef, Scoped, persons, posts};
 use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, wide};
@@ -29,14 +29,22 @@ impl Scoped<Exchange> {
         self.store.answer_of(id).await
     }
 
-    /// Returns the leads of a person, newest first, by the keyed digests of its phone and e-mail address. At
-    /// most [`Page::LIMIT_MAX`]: a person with more is a duplicate by any of them.
+    /// Returns the leads of a person that may count against it, by the keyed digest of its phone or e-mail
+    /// address: those that were sold or may have been before those that were not, each newest first. At most
+    /// [`Page::LIMIT_MAX`], so that no number of vain attempts hides a sale.
     ///
     /// # Errors
     ///
     /// Says why the store cannot be read.
-    pub async fn persons(&self, prints: &[u128]) -> Result<Vec<PersonSeen>, QueryError> {
-        self.store.persons_of(prints).await
+    pub async fn person(&self, print: u128) -> Result<Vec<PersonSeen>, QueryError> {
+        // In the words of the table: sold and pending, then unsold.
+        let rows = Select::new(persons::SELECT)
+            .that("auctions.state IN (1, 2, 3)")
+            .with("persons.print = ", wide(print))
+            .first("auctions.state = 2, leads.id DESC", i64::from(Page::LIMIT_MAX))
+            .all(&self.store.pool)
+            .await?;
+        rows.iter().map(persons::read).collect()
     }
 
     /// Returns the sales whose return window is over, the longest due first.
@@ -136,28 +144,5 @@ impl super::Store {
             .await?;
         let open = rows.iter().map(posts::read).collect::<Result<Vec<_>, _>>()?;
         Ok(Listed::of(open, page, |post| Key { id: post.auction.as_u128(), number: post.candidate.0 }))
-    }
-
-    pub(super) async fn persons_of(&self, prints: &[u128]) -> Result<Vec<PersonSeen>, QueryError> {
-        if prints.is_empty() {
-            return Ok(Vec::new());
-        }
-        let base = "SELECT DISTINCT leads.id, leads.seller, leads.vertical, auctions.state, leads.record \
-             FROM persons JOIN leads ON leads.id = persons.lead LEFT JOIN auctions ON auctions.id = leads.id";
-        let rows = Select::new(base)
-            .one_of("persons.print IN ", prints.iter().map(|print| wide(*print)))
-            .first("leads.id DESC", i64::from(Page::LIMIT_MAX))
-            .all(&self.pool)
-            .await?;
-        let seen = rows.iter().map(|row| {
-            let mut from = Columns::of(row);
-            let lead = from.id("id")?;
-            let (seller, vertical) = (from.text()?.into(), from.text()?.into());
-            let state = leads::lead_state(from.optional_number()?)?;
-            let record = leads::lead_record(from.bytes()?)?;
-            let (taken_until, again_from) = (record.taken_until, record.again_from);
-            Ok(PersonSeen { lead, seller, vertical, state, taken_until, again_from })
-        });
-        seen.collect()
     }
 }

@@ -12,8 +12,8 @@ use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, id_bytes, of_list, signed, wide};
 use crate::view::{
-    AuctionView, BalanceView, ErasureView, LeadFilter, LeadView, LedgerFilter, PersonSeen, SaleFilter,
-    SaleView, SealedPart, Violation, ViolationKind,
+    AuctionView, BalanceView, ErasureView, LeadFilter, LeadView, LedgerFilter, SaleFilter, SaleView,
+    SealedPart, Violation, ViolationKind,
 };
 use crate::{Listed, Page, QueryError};
 
@@ -101,13 +101,13 @@ impl Scoped<Operator> {
         self.store.list_unknowns(page).await
     }
 
-    /// Returns the leads of a person, newest first, by the keyed digests of its phone and e-mail address.
+    /// Lists the leads of a person, newest first, by the keyed digests of its phone and e-mail address.
     ///
     /// # Errors
     ///
-    /// Says why the store cannot be read.
-    pub async fn persons(&self, prints: &[u128]) -> Result<Vec<PersonSeen>, QueryError> {
-        self.store.persons_of(prints).await
+    /// Says why the store cannot be read, or that the page's cursor is none.
+    pub async fn person(&self, prints: &[u128], page: &Page) -> Result<Listed<Uuid7>, QueryError> {
+        self.store.leads_of_person(prints, page).await
     }
 
     /// Lists erasures, newest first.

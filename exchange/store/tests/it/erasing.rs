@@ -23,8 +23,8 @@ fn erasure(classes: &[SealClass]) -> Record {
 async fn parts_and_findings(opened: &Opened) -> (Vec<SealClass>, usize) {
     let operator = opened.store.as_operator();
     let parts = operator.sealed(id(LEAD)).await.expect("it reads");
-    let found = operator.persons(&[print(LEAD)]).await.expect("it reads");
-    (parts.iter().map(|part| part.sealed.slot.class).collect(), found.len())
+    let found = operator.person(&[print(LEAD)], &Page::default()).await.expect("it reads");
+    (parts.iter().map(|part| part.sealed.slot.class).collect(), found.items.len())
 }
 
 async fn check_erased(backend: Backend) {

@@ -28,6 +28,8 @@ pub(crate) const BUYERS: [&str; 3] = ["north", "south", "west"];
 pub(crate) struct Journal {
     pub(crate) records: Vec<Projected>,
     pub(crate) now: i64,
+    /// Of whom every lead is; nobody comes twice where there is none.
+    pub(crate) person: Option<u128>,
 }
 
 pub(crate) fn id(number: u128) -> Uuid7 {
@@ -45,7 +47,7 @@ pub(crate) fn print(lead: u128) -> u128 {
 
 impl Journal {
     pub(crate) fn new() -> Self {
-        let mut journal = Self { records: Vec::new(), now: START };
+        let mut journal = Self { records: Vec::new(), now: START, person: None };
         journal.add(Record::Catalog(names()));
         journal
     }
@@ -61,6 +63,7 @@ impl Journal {
     }
 
     pub(crate) fn lead(&mut self, lead: u128) {
+        let person = print(self.person.unwrap_or(lead));
         let record = LeadRecord {
             id: id(lead),
             kind: SaleKind::OneCall,
@@ -69,7 +72,7 @@ impl Journal {
             catalog_version: 1,
             admitted: UtcMicros(self.now),
             claim: Some(ClaimRecord { key: print(lead) ^ 1, digest: lead }),
-            prints: [Some(print(lead)), Some(print(lead) ^ 2)],
+            prints: [Some(person), Some(person ^ 2)],
             seller_ref: None,
             taken_until: UtcMicros(self.now.saturating_add(30 * DAY)),
             again_from: UtcMicros(self.now.saturating_add(900 * SECOND)),

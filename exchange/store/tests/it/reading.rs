@@ -49,9 +49,10 @@ async fn check_answers(opened: &Opened) {
         assert_eq!((answer.status, answer.sales.len(), answer.payout), (status, sales, payout), "{lead}");
     }
     assert_eq!(exchange.claim(12345).await.expect("it reads"), None);
-    let seen = exchange.persons(&[print(1), print(2) ^ 2]).await.expect("it reads");
-    let states: Vec<_> = seen.iter().map(|one| (one.lead, one.state)).collect();
-    assert_eq!(states, [(id(2), LeadState::Unsold), (id(1), LeadState::Sold)]);
+    for (print, lead, state) in [(print(1), 1, LeadState::Sold), (print(2) ^ 2, 2, LeadState::Unsold)] {
+        let seen = exchange.person(print).await.expect("it reads");
+        assert_eq!(seen.iter().map(|one| (one.lead, one.state)).collect::<Vec<_>>(), [(id(lead), state)]);
+    }
     let auction = opened.store.as_operator().auction(id(3)).await.expect("it reads").expect("it is there");
     assert_eq!(auction.story.map(|story| story.id), Some(id(3)));
     assert_eq!(auction.posts.first().map(|post| post.state), Some(PostState::Failed(Reason::PostRejected)));
@@ -152,6 +153,48 @@ async fn check_events(opened: &Opened, end: i64) {
         later.iter().filter(|event| event.attempts == 1).map(|event| event.id).collect::<Vec<_>>(),
         [second.id]
     );
+}
+
+/// However often a person comes again in vain, it stays found as sold; and whoever asks what is held of it is
+/// shown every lead, page by page.
+async fn check_person(backend: Backend) {
+    const TRIES: u128 = 450;
+    let mut journal = Journal::new();
+    journal.person = Some(77);
+    journal.auction(1, Outcome::Accepted);
+    for lead in 2..TRIES {
+        journal.unsold(lead);
+    }
+    journal.lead(TRIES);
+    let opened = Opened::with(Database::new(backend), journal.records).await;
+    let seen = opened.store.as_exchange().person(print(77)).await.expect("it reads");
+    let counts: Vec<_> = seen.iter().take(2).map(|one| (one.lead, one.state)).collect();
+    assert_eq!(counts, [(id(1), LeadState::Sold), (id(TRIES - 1), LeadState::Unsold)]);
+    assert_eq!(seen.len(), usize::from(Page::LIMIT_MAX));
+    let mut page = Page::default();
+    let mut leads = Vec::new();
+    loop {
+        let prints = [print(77), print(77) ^ 2];
+        let listed = opened.store.as_operator().person(&prints, &page).await.expect("it reads");
+        leads.extend(listed.items);
+        match listed.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(leads, (1..=TRIES).rev().map(id).collect::<Vec<_>>());
+    let bad = Page { limit: 2, after: Some("nonsense".into()) };
+    assert!(opened.store.as_operator().person(&[print(77)], &bad).await.is_err());
+}
+
+#[test]
+fn a_person_who_was_sold_stays_found_on_sqlite() {
+    run(check_person(Backend::Sqlite));
+}
+
+#[test]
+fn a_person_who_was_sold_stays_found_on_postgres() {
+    run(check_person(Backend::Postgres));
 }
 
 #[test]

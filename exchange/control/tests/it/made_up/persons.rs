@@ -40,15 +40,20 @@ impl MadeUp {
     }
 }
 
+/// Returns where the next page begins: of pages of one lead there are two.
+fn next_of(page: &Page) -> Option<Box<str>> {
+    (page.limit == 1 && page.cursor.is_none()).then(|| "00ff".into())
+}
+
 impl Persons for MadeUp {
-    async fn find_person(&self, person: Person) -> Result<Vec<PersonLead>, PersonError> {
-        self.meet(person).map(|()| vec![lead()])
+    async fn find_person(&self, person: Person, page: Page) -> Result<Listed<PersonLead>, PersonError> {
+        self.meet(person).map(|()| Listed { items: vec![lead()], next: next_of(&page) })
     }
 
-    async fn export_person(&self, person: Person) -> Result<Vec<PersonExport>, PersonError> {
+    async fn export_person(&self, person: Person, page: Page) -> Result<Listed<PersonExport>, PersonError> {
         self.meet(person)?;
         let data = vec![("fields.email".into(), Pii::new(CANARY.into()))];
-        Ok(vec![PersonExport { lead: lead(), data }])
+        Ok(Listed { items: vec![PersonExport { lead: lead(), data }], next: next_of(&page) })
     }
 
     async fn erase_person(&self, person: Person, by: Box<str>) -> Result<PersonErased, PersonError> {

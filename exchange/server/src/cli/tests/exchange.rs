@@ -123,28 +123,36 @@ impl Books for Noting {
     }
 }
 
+fn person_lead(seller: &str, erased: Option<UtcMicros>) -> PersonLead {
+    PersonLead {
+        lead: LeadId(id()),
+        seller: seller.into(),
+        vertical: "solar".into(),
+        admitted: AT,
+        buyers: Vec::new(),
+        erased,
+    }
+}
+
 impl Persons for Noting {
-    async fn find_person(&self, person: Person) -> Result<Vec<PersonLead>, PersonError> {
+    async fn find_person(&self, person: Person, page: Page) -> Result<Listed<PersonLead>, PersonError> {
         let [phone, email] =
             [person.phone, person.email].map(|address| address.map(exchange_types::Pii::reveal));
+        let lead = |seller: &str| person_lead(seller, None);
+        if page.cursor.as_deref() == Some("second") {
+            return Ok(Listed { items: vec![lead("globe")], next: None });
+        }
         self.note((phone, email));
-        Ok(Vec::new())
+        Ok(Listed { items: vec![lead("acme")], next: Some("second".into()) })
     }
 
-    async fn export_person(&self, _: Person) -> Result<Vec<PersonExport>, PersonError> {
+    async fn export_person(&self, _: Person, _: Page) -> Result<Listed<PersonExport>, PersonError> {
         Err(PersonError::Phone)
     }
 
     async fn erase_person(&self, _: Person, by: Box<str>) -> Result<PersonErased, PersonError> {
         self.note(by);
-        let lead = PersonLead {
-            lead: LeadId(id()),
-            seller: "acme".into(),
-            vertical: "solar".into(),
-            admitted: AT,
-            buyers: Vec::new(),
-            erased: Some(AT),
-        };
+        let lead = person_lead("acme", Some(AT));
         Ok(PersonErased { request: ErasureId(id()), at: AT, leads: vec![lead] })
     }
 

@@ -69,6 +69,10 @@ fn each_command_tells_the_exchange_what_its_line_says() {
         let [told] = &*told else { panic!("{line:?} told {told:?}") };
         assert!(told.contains(expected), "{line:?} told {told}");
     }
+    let pages = listening.run(&["person", "find"], "ada@example.org");
+    for seller in ["\"seller\": \"acme\"", "\"seller\": \"globe\""] {
+        assert!(pages.out.contains(seller), "{}", pages.out);
+    }
     listening.stop();
 }
 

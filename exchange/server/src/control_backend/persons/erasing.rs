@@ -18,7 +18,7 @@ use crate::entropy::Entropy;
 use crate::wall_clock;
 
 /// Leads that are erased with one record batch.
-const LEADS_A_TIME: usize = 100;
+const LEADS_A_TIME: u16 = 100;
 /// How often a shard with a full queue is told again.
 const TELL_ATTEMPTS: u32 = 200;
 /// How long it has to make room in between.
@@ -40,15 +40,15 @@ impl ControlBackend {
         let request = Request { id: Uuid7::new(at, Entropy::new().bits()), by, at };
         let mut erased: BTreeSet<Uuid7> = BTreeSet::new();
         // The store shows a part at a time; what is erased is not shown again, and what comes meanwhile is.
+        let page = exchange_store::Page { limit: LEADS_A_TIME, after: None };
         loop {
-            let found = self.leads_of(prints).await?;
-            let fresh: Vec<Uuid7> = found.difference(&erased).copied().collect();
+            let found = self.store.as_operator().person(prints, &page).await;
+            let mut fresh = found.map_err(|error| unreadable(&error))?.items;
+            fresh.retain(|lead| !erased.contains(lead));
             if fresh.is_empty() {
                 break;
             }
-            for leads in fresh.chunks(LEADS_A_TIME) {
-                self.erase_leads(&mut turn, &request, leads).await?;
-            }
+            self.erase_leads(&mut turn, &request, &fresh).await?;
             erased.extend(fresh);
         }
         drop(turn);

@@ -1,5 +1,7 @@
 //! Under which digests a person is known: the same that admission makes of a lead.
 
+use core::time::Duration;
+
 use exchange_catalog::snapshot::FieldKind;
 use exchange_control::{Person, PersonError};
 use exchange_types::{Submission, Value};
@@ -8,8 +10,12 @@ use exchange_wire::Fingerprint;
 use super::super::ControlBackend;
 use super::super::failures::unreadable;
 
+/// How long a question about a person waits for the store: half of what its whole answer may take.
+const FOLLOW_MAX: Duration = Duration::from_secs(5);
+
 impl ControlBackend {
     /// Returns the digests of a person, one for each of its addresses and each vertical that there ever was.
+    /// Whatever is on disk now is in the store then: what an operator tells a person about itself is whole.
     pub(super) async fn prints_of(&self, person: Person) -> Result<Vec<u128>, PersonError> {
         let mut prints = Vec::new();
         if let Some(phone) = person.phone {
@@ -19,6 +25,10 @@ impl ControlBackend {
         if let Some(email) = person.email {
             let address = normal_email(&email.reveal()).ok_or(PersonError::Email)?;
             prints.push(self.fingerprints.of_value(&address));
+        }
+        if !self.following.caught_up(FOLLOW_MAX).await {
+            tracing::warn!("the store lags behind the journal, so a person is not looked up");
+            return Err(PersonError::Behind);
         }
         let mut verticals = self.store.as_operator().verticals().await.map_err(|error| {
             unreadable(&error);
