@@ -1,6 +1,8 @@
 //! What the projector costs: processor time for each auction, with `SQLite`.
 //!
-//! `cargo run --release -p exchange-store --example projector_cost`
+//! `cargo run --release -p exchange-store --example projector_cost -- [AUCTIONS]`
+//!
+//! A batch has 1,000 auctions, or as many as are given: the store of a busy exchange takes what came meanwhile.
 //!
 //! Of ten auctions three are sold, one is rejected and six end without a bid; each has a lead of 800 bytes of
 //! ciphertext, a claim, two fingerprints and an account of ten campaigns. Time of every thread is counted, so
@@ -18,8 +20,10 @@ use exchange_types::{
     UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
 };
 
-const BATCHES: u64 = 50;
-const AUCTIONS: u64 = 1_000;
+/// In all.
+const AUCTIONS: u64 = 50_000;
+/// Of a batch where nothing is given.
+const BATCH_DEFAULT: u64 = 1_000;
 /// 2026-11-20T10:00:00Z.
 const START: i64 = 1_795_168_800_000_000;
 
@@ -36,16 +40,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut sequence = 0;
     projector.project(numbered(&mut sequence, vec![(Record::Catalog(names()), None)])).await?;
     let mut per_auction = Vec::new();
-    for batch in 0..BATCHES {
-        let records = (0..AUCTIONS).flat_map(|one| auction(batch * AUCTIONS + one)).collect();
+    let size = std::env::args().nth(1).map_or(Ok(BATCH_DEFAULT), |given| given.parse())?;
+    let batches = AUCTIONS / size.max(1);
+    for batch in 0..batches {
+        let records = (0..size).flat_map(|one| auction(batch * size + one)).collect();
         let records = numbered(&mut sequence, records);
         let before = processor_time()?;
         projector.project(records).await?;
-        per_auction.push((processor_time()? - before) / f64::from(u32::try_from(AUCTIONS)?));
+        per_auction.push((processor_time()? - before) / f64::from(u32::try_from(size)?));
     }
     per_auction.sort_by(f64::total_cmp);
     let at = |share: usize| per_auction.get(per_auction.len() * share / 100).copied().unwrap_or_default();
-    println!("microseconds of processor time an auction, over {BATCHES} batches of {AUCTIONS} auctions:");
+    println!("microseconds of processor time an auction, over {batches} batches of {size} auctions:");
     println!("p10 {:.1}, median {:.1}, p90 {:.1}", at(10), at(50), at(90));
     Ok(())
 }
