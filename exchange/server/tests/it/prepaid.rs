@@ -78,10 +78,10 @@ fn a_deposit_is_spent_to_the_cent_and_no_further() {
     assert!(output.status.success(), "{}", stderr(&output));
     sell(&market, 7);
     check_exhausted(&market, 8);
-    let listed = market.exchange.ask(&["balance", "list", "--buyer", "north"], "");
-    assert!(stdout(&listed).contains("39.99"), "{}", stdout(&listed));
     // A customer's money is owed to it.
     assert_eq!(balance(&market, "buyer:north").trim_start_matches('-'), "39.99");
+    let listed = market.exchange.ask(&["balance", "list", "--buyer", "north"], "");
+    assert!(stdout(&listed).contains("39.99"), "{}", stdout(&listed));
     let log = market.buyers.stop();
     assert_eq!(log.posts().map(Line::serial).collect::<Vec<_>>(), [2, 3, 4, 7]);
 }
