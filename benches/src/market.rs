@@ -25,7 +25,8 @@ pub const BID: &str = r#"{"bid":"30.50","expires_in_ms":30000,"sellers":[{"name"
 pub fn snapshot() -> Arc<Snapshot> {
     let text = include_str!("../../configs/bench/catalog.toml").replace("{buyers}", "127.0.0.1:9000");
     let files = [SourceFile { name: "catalog.toml".to_owned(), text }];
-    let options = CompileOptions { version: 1, now: NOW.utc, secrets: &|_| None, allow_http: true };
+    let options =
+        CompileOptions { version: 1, now: NOW.utc, secrets: &|_| None, allow_http: true, source_names: None };
     match compile(&files, &options) {
         Ok((snapshot, _warnings)) => Arc::new(snapshot),
         Err(mistakes) => panic!("the bench's catalog has mistakes: {mistakes:#?}"),

@@ -39,13 +39,25 @@ pub fn unsold_reason(contenders: &[Contender]) -> UnsoldReason {
     let furthest = |reached: fn(&Contender) -> bool| contenders.iter().any(reached);
     if furthest(|contender| contender.standing.round() > 0) {
         UnsoldReason::PostsRejected
-    } else if furthest(|contender| !contender.entries.as_slice().is_empty()) {
+    } else if furthest(|contender| has_bid(contender) && !is_unproved(contender)) {
         UnsoldReason::BelowFloor
+    } else if furthest(has_bid) {
+        UnsoldReason::ProofMissing
     } else if furthest(|contender| was_pinged(contender.standing)) {
         UnsoldReason::NoBid
+    } else if furthest(is_unproved) {
+        UnsoldReason::ProofMissing
     } else {
         UnsoldReason::NoEligibleBuyer
     }
+}
+
+fn has_bid(contender: &Contender) -> bool {
+    !contender.entries.as_slice().is_empty()
+}
+
+fn is_unproved(contender: &Contender) -> bool {
+    contender.standing == Standing::Out(Reason::ProofMissing)
 }
 
 fn was_pinged(standing: Standing) -> bool {

@@ -7,6 +7,7 @@ mod agreement;
 mod buyer;
 mod campaign;
 mod caps;
+mod consent;
 mod delivery;
 mod field;
 mod filter;
@@ -16,15 +17,20 @@ mod returns;
 mod schedule;
 mod section;
 mod seller;
+mod source;
+mod tags;
 mod unknown;
 mod vertical;
 
 use core::fmt;
 
+use std::sync::Arc;
+
 use exchange_types::{CampaignIndex, UtcMicros, limits};
 use toml::de::DeTable;
 
 use crate::document::{Place, Report};
+use crate::snapshot::SourceNames;
 use crate::{Diagnostic, Snapshot, SourceFile};
 use delivery::Endpoints;
 use section::Sections;
@@ -40,6 +46,9 @@ pub struct CompileOptions<'a> {
     pub secrets: &'a dyn Fn(&str) -> Option<String>,
     /// Whether URLs may be clear `http`: for development only.
     pub allow_http: bool,
+    /// Who makes the names under which buyers know sellers and publishers. Without, such a name in a catalog is taken
+    /// and means nobody: enough to check it.
+    pub source_names: Option<&'a Arc<dyn SourceNames>>,
 }
 
 impl fmt::Debug for CompileOptions<'_> {
@@ -123,7 +132,8 @@ fn syntax_remedy(message: &str, given: &str) -> String {
 fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Snapshot {
     let mut drafts = vertical::compile_all(&sections.verticals);
     let buyers = buyer::compile_all(&sections.buyers);
-    let scope = campaign::Scope { verticals: &drafts, buyers: &buyers, options };
+    let sources = source::compile_all(&sections.sellers, options.source_names);
+    let scope = campaign::Scope { verticals: &drafts, buyers: &buyers, sources: &sources, options };
     let mut endpoints = Endpoints::default();
     let campaigns = campaign::compile_all(&sections.campaigns, &scope, &mut endpoints);
     let sellers = seller::compile_all(&sections.sellers, &scope, &mut endpoints);
@@ -149,6 +159,7 @@ fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Sn
         buyers: buyers.into(),
         campaigns: campaigns.into(),
         endpoints: endpoints.into_vec().into(),
+        sources,
     }
 }
 

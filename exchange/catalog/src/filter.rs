@@ -1,4 +1,4 @@
-//! [`Filter`]: which leads a campaign takes.
+//! [`Filter`]: which leads a campaign takes, by their fields and by where they come from.
 //!
 //! Conditions stand in one array in the order in which they are written, each with the end of its subtree,
 //! so an evaluation walks forward through memory and allocates nothing. A set of texts is a binary search,
@@ -8,6 +8,7 @@ use core::fmt;
 
 use exchange_types::{Amount, Date, FieldIndex, Submission, Value};
 
+use crate::SourceSet;
 use crate::snapshot::Vertical;
 
 /// A condition on a lead's fields. The default takes every lead.
@@ -46,6 +47,7 @@ pub(crate) enum Test {
     In { field: FieldIndex, set: Set },
     Prefix { field: FieldIndex, prefixes: Prefixes },
     Range { field: FieldIndex, bounds: Bounds },
+    Source(SourceSet),
 }
 
 /// Values, ordered and each once.
@@ -126,6 +128,7 @@ impl Filter {
                 matches!(lead.value(*field), Some(Value::Text(span)) if prefixes.begin(lead.text(span).reveal()))
             }
             Test::Range { field, bounds } => lead.value(*field).is_some_and(|value| bounds.contain(value)),
+            Test::Source(sources) => sources.contains(lead),
         };
         if met { Ok(()) } else { Err(FilterMiss { condition: at, field: condition.test.field() }) }
     }
@@ -141,7 +144,7 @@ impl Filter {
 impl Test {
     const fn field(&self) -> Option<FieldIndex> {
         match self {
-            Self::All | Self::Any | Self::Not => None,
+            Self::All | Self::Any | Self::Not | Self::Source(_) => None,
             Self::Exists { field, .. }
             | Self::In { field, .. }
             | Self::Prefix { field, .. }
@@ -213,6 +216,7 @@ impl fmt::Display for Description<'_> {
             Test::Not => f.write_str("not what the condition takes"),
             Test::Exists { given: true, .. } => f.write_str("is given"),
             Test::Exists { given: false, .. } => f.write_str("is not given"),
+            Test::Source(sources) => write!(f, "comes from {sources}"),
             Test::Prefix { prefixes, .. } => {
                 f.write_str("begins with ")?;
                 list(f, &prefixes.0, ToString::to_string)
@@ -253,7 +257,7 @@ fn decimal(amount: Amount) -> String {
 }
 
 /// Writes the first items; a filter may hold thousands.
-fn list<T>(f: &mut fmt::Formatter<'_>, items: &[T], text: impl Fn(&T) -> String) -> fmt::Result {
+pub(crate) fn list<T>(f: &mut fmt::Formatter<'_>, items: &[T], text: impl Fn(&T) -> String) -> fmt::Result {
     const SHOWN_MAX: usize = 8;
     for (position, item) in items.iter().take(SHOWN_MAX).enumerate() {
         let separator = if position == 0 { "" } else { ", " };

@@ -35,6 +35,18 @@ pub const PRICE_RULES_MAX: usize = 256;
 pub const SECRETS_MAX: usize = 3;
 /// Overrides of one agreement.
 pub const OVERRIDES_MAX: usize = 10_000;
+/// Sources of one seller: its publishers and channels that somebody treats apart.
+pub const SOURCES_MAX: usize = 10_000;
+/// Sub-ids of one source.
+pub const SOURCE_SUB_IDS_MAX: usize = 10_000;
+/// Sources in one set of a campaign: a block list that grew over years.
+pub const SOURCE_SET_MAX: usize = 10_000;
+/// Bytes of `source.channel`, as the wire takes it.
+pub const CHANNEL_BYTES_MAX: usize = 64;
+/// Tags of one buyer.
+pub const TAGS_MAX: usize = 64;
+/// The oldest consent that a rule may let pass.
+pub const CONSENT_AGE_MAX: Nanos = Nanos::from_secs(366 * 86_400);
 /// Bytes of a URL.
 pub const URL_BYTES_MAX: usize = 2_048;
 /// Tiers of campaigns.

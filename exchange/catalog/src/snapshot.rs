@@ -6,9 +6,12 @@
 mod agreement;
 mod buyer;
 mod campaign;
+mod consent;
 mod endpoint;
 mod return_reasons;
 mod seller;
+mod source;
+mod tags;
 mod vertical;
 
 pub use agreement::{Agreement, Payout, Terms};
@@ -16,10 +19,16 @@ pub use buyer::{Buyer, WeekStart};
 pub use campaign::{
     Campaign, Cap, CapKind, OnLowerPrice, OnUnknown, POST_ID_PLACE, Pricing, Unmatched, WindowKind,
 };
+pub use consent::{ConsentRule, Proof};
 pub use endpoint::{Endpoint, HttpVersion, Scheme};
 pub use return_reasons::ReturnReasons;
 pub use seller::{Seller, Webhook};
+pub(crate) use source::SellerSources;
+pub use source::{Origin, Source, SourceIndex, SourceNames, SourceRule, Sources};
+pub use tags::TagRule;
 pub use vertical::{ConsentModel, Disclosure, Field, FieldKind, PingForm, RankBy, Rule, Stage, Vertical};
+
+use std::sync::Arc;
 
 use exchange_types::{BuyerIndex, CampaignIndex, EndpointIndex, SellerIndex, UtcMicros, VerticalIndex};
 
@@ -38,6 +47,8 @@ pub struct Snapshot {
     pub campaigns: Box<[Campaign]>,
     /// Endpoints: one for each distinct URL with its limits.
     pub endpoints: Box<[Endpoint]>,
+    /// The sources of the sellers.
+    pub sources: Arc<Sources>,
 }
 
 impl Snapshot {

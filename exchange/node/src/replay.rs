@@ -139,8 +139,8 @@ pub struct PostFacts {
 /// Something that the record does not say and that was taken for granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assumption {
-    /// The lead is erased: filters on fields that the post added, and the companies that its consent names,
-    /// are not known.
+    /// The lead is erased: filters on fields that the post added, its source, the companies that its consent
+    /// names, and its proofs are not known.
     LeadErased,
     /// This campaign was never posted to, or nothing is known of what came of it: it is taken to accept.
     Accepts(CampaignIndex),

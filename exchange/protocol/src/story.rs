@@ -70,7 +70,8 @@ pub struct Asks {
     pub prior_sales: u16,
     /// The most that the answer may take, in microseconds.
     pub wait_us: Option<u32>,
-    /// Which of the agreement's sources, by position, the lead came from; none where it is none of them.
+    /// Which override of the agreement, by its place among those of channels, sources and sub-ids, holds for where the
+    /// lead came from; none where none of them does.
     pub source: Option<u16>,
 }
 

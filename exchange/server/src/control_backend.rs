@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use exchange_catalog::{CompileOptions, Diagnostic, Severity, Snapshot, SourceFile, compile};
+use exchange_catalog::{Diagnostic, Severity, Snapshot, SourceFile};
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, JournalState, JournalStatus, KeysError, ListError, Listed,
     Page, Principal, Readiness, Unavailable,
@@ -31,6 +31,7 @@ use exchange_wire::{FingerprintKey, Pseudonyms};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
+use crate::catalog_compiler::CatalogCompiler;
 use crate::config::Durability;
 use crate::data_dir::CatalogStore;
 use crate::desk::Desk;
@@ -41,7 +42,6 @@ use crate::lifecycle::Lifecycle;
 use crate::old_catalogs::OldCatalogs;
 use crate::peers::Peers;
 use crate::projection::error_chain;
-use crate::secret_source::SecretSource;
 use crate::wall_clock;
 
 /// How long an operator waits for a shard. A shard answers within a turn and the disk; longer means that one of
@@ -202,20 +202,15 @@ pub struct CatalogIntake {
     pub shared: Arc<Shared>,
     /// Where catalogs are kept.
     pub catalogs: CatalogStore,
-    /// Where the secrets of catalogs begin.
-    pub secrets: SecretSource,
-    /// Whether catalogs may name endpoints in clear text.
-    pub allow_http: bool,
+    /// What catalogs are compiled with.
+    pub(crate) compiler: CatalogCompiler,
 }
 
 impl CatalogIntake {
     /// Checks and stores a catalog under the next version.
     fn take(&self, files: &[SourceFile]) -> Result<(Snapshot, Vec<Diagnostic>), ApplyError> {
         let version = self.catalogs.next_version().map_err(ApplyError::Store)?;
-        let now = wall_clock::utc_now();
-        let secrets = |reference: &str| self.secrets.lookup(reference);
-        let options = CompileOptions { version, now, secrets: &secrets, allow_http: self.allow_http };
-        let (snapshot, warnings) = compile(files, &options).map_err(ApplyError::Refused)?;
+        let (snapshot, warnings) = self.compiler.compile(version, files).map_err(ApplyError::Refused)?;
         let (needed, cells_max) = self.shared.cells_needed(&snapshot);
         if needed > cells_max {
             return Err(ApplyError::Refused(vec![too_many_caps(files, needed, cells_max)]));

@@ -2,6 +2,7 @@
 //!
 //! It moves bytes and time between the world and the node; every decision about a lead is made below.
 
+mod catalog_compiler;
 pub mod cli;
 pub mod clock;
 pub mod config;

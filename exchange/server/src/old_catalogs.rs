@@ -6,12 +6,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use exchange_catalog::{CompileOptions, Snapshot, compile};
+use exchange_catalog::Snapshot;
 use exchange_node::Shared;
 
+use crate::catalog_compiler::CatalogCompiler;
 use crate::data_dir::CatalogStore;
-use crate::secret_source::SecretSource;
-use crate::wall_clock;
 
 /// Catalogs that stay compiled. Questions about old auctions are rare and come in runs of one version.
 const KEPT: usize = 32;
@@ -20,8 +19,7 @@ const KEPT: usize = 32;
 #[derive(Debug)]
 pub(crate) struct OldCatalogs {
     store: CatalogStore,
-    secrets: SecretSource,
-    allow_http: bool,
+    compiler: CatalogCompiler,
     /// Compiled ones, the latest used last; nothing where a version cannot be had any more. A short lock off the
     /// auctions' way.
     compiled: Mutex<VecDeque<(u64, Option<Arc<Snapshot>>)>>,
@@ -29,8 +27,8 @@ pub(crate) struct OldCatalogs {
 
 impl OldCatalogs {
     /// Returns the catalogs of a data directory.
-    pub(crate) fn new(store: CatalogStore, secrets: SecretSource, allow_http: bool) -> Self {
-        Self { store, secrets, allow_http, compiled: Mutex::default() }
+    pub(crate) fn new(store: CatalogStore, compiler: CatalogCompiler) -> Self {
+        Self { store, compiler, compiled: Mutex::default() }
     }
 
     /// Returns the catalog of a version; nothing where it was removed or can no longer be compiled.
@@ -64,9 +62,6 @@ impl OldCatalogs {
 
     fn compile(&self, version: u64) -> Option<Arc<Snapshot>> {
         let stored = self.store.load_version(version).ok()?;
-        let secrets = |reference: &str| self.secrets.lookup(reference);
-        let now = wall_clock::utc_now();
-        let options = CompileOptions { version, now, secrets: &secrets, allow_http: self.allow_http };
-        compile(&stored.files, &options).ok().map(|(snapshot, _)| Arc::new(snapshot))
+        self.compiler.compile(version, &stored.files).ok().map(|(snapshot, _)| Arc::new(snapshot))
     }
 }

@@ -13,11 +13,12 @@ use exchange_protocol::CatalogNames;
 use exchange_transport::{Acceptor, ServerLimits, ServerSettings, ShardInlet, shard_inlet};
 use exchange_types::ShardIndex;
 use exchange_vault::Vault;
-use exchange_wire::{FingerprintKey, Pseudonyms};
+use exchange_wire::FingerprintKey;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::LocalSet;
 
+use crate::catalog_compiler::{CatalogCompiler, pseudonyms};
 use crate::cli::Start;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
@@ -37,7 +38,6 @@ use crate::peers::Peers;
 use crate::projection::{Projection, ledger_signer, store_config};
 use crate::recovery::{Found, recover};
 use crate::renewal::{keep_windows_open, reload_keys_on_hangup};
-use crate::secret_source::SecretSource;
 use crate::settlement::keep_settling;
 use crate::shard::{self, Before, ShardSetup};
 use crate::startup::{client_config, first_catalog, node_config, server_limits, shared};
@@ -86,7 +86,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     let keys = Arc::new(KeyStore::open(&guard.dir().keys_file())?);
     let seller = bind(config.seller.listen)?;
     let control = bind(config.control.listen)?;
-    let (snapshot, secrets) = first_catalog(&config, &guard, catalog)?;
+    let (snapshot, compiler) = first_catalog(&config, &guard, &secret, catalog)?;
     file_handles::raise(&config, &snapshot);
     let node = node_config(&config);
     let Found { journal, storage, recovery } = recover(&config, guard.dir(), RecoveryLimits::of(&node))?;
@@ -103,7 +103,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     let shared = shared(&config, node, &secret, snapshot)?;
     shared.restore(&recovery, wall_clock::utc_now());
     let (past, questions) = Past::new(config.shards, Arc::clone(&peers));
-    let old = OldCatalogs::new(guard.catalogs(), secrets.clone(), config.buyers.allow_http);
+    let old = OldCatalogs::new(guard.catalogs(), compiler.clone());
     let process = Process {
         shared,
         mesh: Mesh::new(places, usize::try_from(config.limits.mesh_queue_max)?),
@@ -126,7 +126,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
         inlets,
         shards,
         guard,
-        secrets,
+        compiler,
         writer: writer.clone(),
         storage,
         questions,
@@ -173,7 +173,7 @@ struct Opened {
     inlets: Vec<ShardInlet>,
     shards: Vec<JoinHandle<()>>,
     guard: DataDirGuard,
-    secrets: SecretSource,
+    compiler: CatalogCompiler,
     writer: WriterHandle,
     storage: FileStorage,
     /// What the shards ask of the store.
@@ -270,7 +270,7 @@ impl Process {
             inlets,
             shards,
             guard,
-            secrets,
+            compiler,
             writer,
             storage,
             questions,
@@ -289,7 +289,7 @@ impl Process {
             let names = CatalogNames::of(&self.shared.current().snapshot, now);
             desk.turn().await.write(&[names.into()]).await?;
         }
-        let backend = Arc::new(self.backend(&guard, secrets, &desk, (&projection, &writer, &storage))?);
+        let backend = Arc::new(self.backend(&guard, compiler, &desk, (&projection, &writer, &storage))?);
         let connections_max = usize::try_from(self.config.limits.connections_max)?;
         announce(&seller, &control)?;
         let acceptor = Acceptor::new(tokio::net::TcpListener::from_std(seller)?, inlets, connections_max);
@@ -369,7 +369,7 @@ impl Process {
     fn backend(
         &self,
         guard: &DataDirGuard,
-        secrets: SecretSource,
+        compiler: CatalogCompiler,
         desk: &Arc<Desk>,
         (projection, writer, storage): (&Projection, &WriterHandle, &FileStorage),
     ) -> anyhow::Result<ControlBackend> {
@@ -383,8 +383,7 @@ impl Process {
             catalog: Arc::new(CatalogIntake {
                 shared: Arc::clone(&self.shared),
                 catalogs: guard.catalogs(),
-                secrets,
-                allow_http: self.config.buyers.allow_http,
+                compiler,
             }),
             questions: Questions::default(),
             store: projection.store.clone(),
@@ -396,7 +395,7 @@ impl Process {
             following: projection.following.clone(),
             even_at: projection.even_at.clone(),
             durability: self.config.journal.durability,
-            pseudonyms: Pseudonyms::new(&self.secret.derive("pseudonyms")),
+            pseudonyms: pseudonyms(&self.secret),
             fingerprints: FingerprintKey::new(&self.secret.derive("fingerprints")),
             ledger_key: ledger_signer(&self.secret)?.key(),
         })

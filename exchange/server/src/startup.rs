@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
+use exchange_catalog::{Snapshot, SourceFile};
 use exchange_counters::{Counters, CountersConfig};
 use exchange_node::{NodeConfig, Shared};
 use exchange_transport::{AddressGuard, ClientConfig, ServerLimits};
 
+use crate::catalog_compiler::CatalogCompiler;
 use crate::config::Config;
 use crate::control_backend::too_many_caps;
 use crate::data_dir::{DataDirGuard, SecretKey};
@@ -47,8 +48,9 @@ pub(crate) fn shared(
 pub(crate) fn first_catalog(
     config: &Config,
     guard: &DataDirGuard,
+    secret: &SecretKey,
     given: Option<crate::cli::CatalogFiles>,
-) -> anyhow::Result<(Snapshot, SecretSource)> {
+) -> anyhow::Result<(Snapshot, CatalogCompiler)> {
     let store = guard.catalogs();
     let stored = SecretSource::new(config.data_dir.clone());
     let (version, files, secrets) = match given {
@@ -63,19 +65,13 @@ pub(crate) fn first_catalog(
             None => (0, Vec::new(), stored),
         },
     };
-    let snapshot = compiled(version, &files, &secrets, config.buyers.allow_http)?;
-    Ok((snapshot, secrets))
+    let compiler = CatalogCompiler::new(secrets, config.buyers.allow_http, secret);
+    let snapshot = compiled(version, &files, &compiler)?;
+    Ok((snapshot, compiler))
 }
 
-pub(crate) fn compiled(
-    version: u64,
-    files: &[SourceFile],
-    secrets: &SecretSource,
-    allow_http: bool,
-) -> anyhow::Result<Snapshot> {
-    let lookup = |reference: &str| secrets.lookup(reference);
-    let options = CompileOptions { version, now: wall_clock::utc_now(), secrets: &lookup, allow_http };
-    match compile(files, &options) {
+fn compiled(version: u64, files: &[SourceFile], compiler: &CatalogCompiler) -> anyhow::Result<Snapshot> {
+    match compiler.compile(version, files) {
         Ok((snapshot, _warnings)) => Ok(snapshot),
         Err(found) => {
             let all: Vec<String> = found.iter().map(ToString::to_string).collect();

@@ -136,7 +136,13 @@ impl Market {
     ///
     /// Says what is wrong with the text, which is a mistake in this crate.
     pub(crate) fn compile(&self, now: UtcMicros) -> Result<Snapshot, Vec<Diagnostic>> {
-        let options = CompileOptions { version: self.version, now, secrets: &|_| None, allow_http: false };
+        let options = CompileOptions {
+            version: self.version,
+            now,
+            secrets: &|_| None,
+            allow_http: false,
+            source_names: None,
+        };
         let files = [SourceFile { name: "catalog.toml".into(), text: self.text() }];
         compile(&files, &options).map(|(snapshot, _warnings)| snapshot)
     }

@@ -16,17 +16,20 @@ pub enum UnsoldReason {
     Deadline = 4,
     /// The offers had expired.
     OffersExpired = 5,
+    /// Buyers asked for a proof of consent that the lead lacks, and nobody got further.
+    ProofMissing = 7,
 }
 
 impl UnsoldReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NoEligibleBuyer,
         Self::NoBid,
         Self::BelowFloor,
         Self::PostsRejected,
         Self::Deadline,
         Self::OffersExpired,
+        Self::ProofMissing,
     ];
 
     /// Returns the name on the wire.
@@ -38,6 +41,7 @@ impl UnsoldReason {
             Self::PostsRejected => "posts_rejected",
             Self::Deadline => "deadline",
             Self::OffersExpired => "offers_expired",
+            Self::ProofMissing => "proof_missing",
         }
     }
 

@@ -6,6 +6,7 @@
 
 use core::fmt;
 
+use exchange_catalog::snapshot::SourceNames;
 use exchange_types::LeadId;
 
 use crate::fingerprint::first_half;
@@ -81,6 +82,16 @@ impl Pseudonyms {
     /// Returns how a seller knows a buyer.
     pub fn buyer_ref(&self, seller: &str, buyer: &str) -> Pseudonym {
         name(&self.buyer, seller, buyer.as_bytes())
+    }
+}
+
+impl SourceNames for Pseudonyms {
+    fn source_ref(&self, buyer: &str, seller: &str) -> u128 {
+        u128::from_be_bytes(Self::source_ref(self, buyer, seller).0)
+    }
+
+    fn sub_ref(&self, buyer: &str, seller: &str, sub_id: &str) -> u128 {
+        u128::from_be_bytes(Self::sub_ref(self, buyer, seller, sub_id).0)
     }
 }
 

@@ -1,9 +1,11 @@
 //! A small catalog and a lead for this crate's tests.
 
+use std::sync::Arc;
+
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{
     Agreement, ConsentModel, Disclosure, Field, FieldKind, Payout, PingForm, RankBy, Rule, Seller, Stage,
-    Terms, Vertical,
+    TagRule, Terms, Vertical,
 };
 use exchange_types::{Amount, Currency, FieldIndex, Nanos, SellerIndex, Submission, VerticalIndex};
 
@@ -45,6 +47,7 @@ pub(crate) fn snapshot() -> Snapshot {
         buyers: Box::new([]),
         campaigns: Box::new([]),
         endpoints: Box::new([]),
+        sources: Arc::default(),
     }
 }
 
@@ -89,7 +92,14 @@ pub(crate) fn vertical(name: &str) -> Vertical {
 
 fn agreement() -> Agreement {
     let terms = Terms { payout: Payout::None, min_margin: Amount::ZERO, allow_loss: false };
-    Agreement { terms, buyers: Box::new([]), sources: Box::new([]) }
+    Agreement {
+        terms,
+        buyers: Box::new([]),
+        sub_ids: Box::new([]),
+        sources: Box::new([]),
+        channels: Box::new([]),
+        partners: TagRule::default(),
+    }
 }
 
 fn fields() -> Box<[Field]> {

@@ -389,8 +389,15 @@ fn a_lead_is_unsold_for_the_furthest_stage_that_it_reached() {
     assert_eq!(with(&[]), UnsoldReason::NoEligibleBuyer);
     assert_eq!(with(&[Reason::Filtered, Reason::SentCapReached]), UnsoldReason::NoEligibleBuyer);
     assert_eq!(with(&[Reason::Filtered, Reason::Timeout]), UnsoldReason::NoBid);
+    assert_eq!(with(&[Reason::ProofMissing, Reason::Filtered]), UnsoldReason::ProofMissing);
+    assert_eq!(with(&[Reason::ProofMissing, Reason::NoBid]), UnsoldReason::NoBid);
     let bid = campaign(0, 0, &[("0.01", 0)]);
     assert_eq!(unsold_reason(core::slice::from_ref(&bid)), UnsoldReason::BelowFloor);
+    // It bid, and the post did not prove the consent.
+    let unproved = Contender { standing: Standing::Out(Reason::ProofMissing), ..bid.clone() };
+    let silent = Contender { standing: Standing::Out(Reason::NoBid), ..campaign(1, 1, &[]) };
+    assert_eq!(unsold_reason(&[unproved.clone(), silent]), UnsoldReason::ProofMissing);
+    assert_eq!(unsold_reason(&[unproved, bid.clone()]), UnsoldReason::BelowFloor);
     let failed = Standing::Failed { reason: Reason::PostFailed, round: 1 };
     assert_eq!(unsold_reason(&[Contender { standing: failed, ..bid }]), UnsoldReason::PostsRejected);
 }

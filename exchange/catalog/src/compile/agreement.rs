@@ -2,9 +2,11 @@
 
 use exchange_types::{Amount, BuyerIndex};
 
+use super::campaign::Scope;
+use super::tags;
 use super::vertical::set;
 use crate::document::{Node, Table};
-use crate::snapshot::{Agreement, Buyer, Payout, Terms};
+use crate::snapshot::{Agreement, Buyer, Payout, Sources, TagRule, Terms};
 use crate::{limits, suggestion};
 
 /// Terms that pay nobody: what stands where none could be read.
@@ -12,15 +14,24 @@ const BLANK: Terms = Terms { payout: Payout::None, min_margin: Amount::ZERO, all
 
 const EXAMPLE: &str = r#"{ margin = "20%" }, { margin = "3.00" }, { share = "70%" }, { fixed = "18.00", per = "lead" }, or { none = true }"#;
 
-pub(super) fn compile(node: &Node<'_>, buyers: &[Buyer]) -> Agreement {
-    let mut agreement = Agreement { terms: BLANK, buyers: [].into(), sources: [].into() };
+pub(super) fn compile(node: &Node<'_>, seller: &str, scope: &Scope<'_, '_>) -> Agreement {
+    let mut agreement = Agreement {
+        terms: BLANK,
+        buyers: [].into(),
+        sub_ids: [].into(),
+        sources: [].into(),
+        channels: [].into(),
+        partners: TagRule::default(),
+    };
     let Some(table) = node.table() else { return agreement };
     agreement.terms = read_terms(&table);
     if let Some(overrides) = table.get("overrides").and_then(|node| node.table()) {
-        agreement.buyers = read_buyers(overrides.get("buyers"), buyers);
-        agreement.sources = read_sources(overrides.get("sources"));
+        agreement.buyers = read_buyers(overrides.get("buyers"), scope.buyers);
+        agreement.sub_ids = read_texts(overrides.get("sub_ids"));
+        read_sources(overrides.get("sources"), seller, scope.sources, &mut agreement);
         overrides.finish();
     }
+    set(&mut agreement.partners, table.get("buyers"), |node| tags::read_rule(node, scope.buyers));
     table.finish();
     agreement
 }
@@ -106,7 +117,24 @@ fn read_buyers(node: Option<Node<'_>>, buyers: &[Buyer]) -> Box<[(BuyerIndex, Te
     overrides.into()
 }
 
-fn read_sources(node: Option<Node<'_>>) -> Box<[(Box<str>, Terms)]> {
+/// Reads overrides by source: by those of the seller, and by the channel where it has none of that name.
+fn read_sources(node: Option<Node<'_>>, seller: &str, sources: &Sources, agreement: &mut Agreement) {
+    let own = sources.seller_named(seller).and_then(|index| sources.sellers.get(index.at()));
+    let (mut by_source, mut by_channel) = (Vec::new(), Vec::new());
+    for (name, node) in read_overrides(node) {
+        let terms = read_override(&node);
+        match own.and_then(|own| own.source_named(name)) {
+            Some(source) => by_source.push((source, terms)),
+            None => by_channel.push((name.into(), terms)),
+        }
+    }
+    by_source.sort_unstable_by_key(|&(source, _)| source);
+    by_channel.sort_unstable_by(|(here, _): &(Box<str>, _), (there, _)| here.cmp(there));
+    agreement.sources = by_source.into();
+    agreement.channels = by_channel.into();
+}
+
+fn read_texts(node: Option<Node<'_>>) -> Box<[(Box<str>, Terms)]> {
     let entries = read_overrides(node);
     let mut overrides: Vec<(Box<str>, Terms)> =
         entries.iter().map(|(name, node)| ((*name).into(), read_override(node))).collect();

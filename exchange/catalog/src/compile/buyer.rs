@@ -2,10 +2,10 @@
 
 use jiff::tz::TimeZone;
 
-use super::caps;
 use super::section::Named;
 use super::vertical::{Draft, set};
-use crate::document::{Node, Table};
+use super::{caps, tags};
+use crate::document::{Node, Range, Table};
 use crate::snapshot::{Buyer, Campaign, CapKind, WeekStart};
 use crate::{limits, suggestion};
 
@@ -49,6 +49,8 @@ fn compile(name: &str, node: &Node<'_>) -> Buyer {
         week_start: WeekStart::Monday,
         caps: [].into(),
         prepaid: false,
+        tags: [].into(),
+        tier: 1,
     };
     if let Some(table) = node.table() {
         read(table, &mut buyer);
@@ -66,6 +68,8 @@ fn read(table: Table<'_>, buyer: &mut Buyer) {
     });
     buyer.caps = caps::read(table.get("caps"));
     set(&mut buyer.prepaid, table.get("prepaid"), Node::boolean);
+    set(&mut buyer.tags, table.get("tags"), tags::read);
+    set(&mut buyer.tier, table.get("tier"), |node| node.small(Range::new(1, limits::TIER_MAX)));
     table.finish();
 }
 

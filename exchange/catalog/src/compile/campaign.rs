@@ -1,21 +1,29 @@
 //! Campaigns: who buys what, when, at what price, and where it goes.
 
+use std::sync::Arc;
+
 use exchange_types::{BuyerIndex, EndpointIndex, Nanos, Rate, VerticalIndex};
 use jiff::tz::TimeZone;
 
 use super::delivery::{self, Endpoints};
+use super::filter::FilterScope;
 use super::section::Named;
+use super::source::SourceScope;
 use super::vertical::{Draft, set};
-use super::{CompileOptions, caps, filter, price, returns, schedule, seller, unknown};
+use super::{CompileOptions, caps, consent, filter, price, returns, schedule, seller, source, unknown};
 use crate::document::{Node, Range, Table};
 use crate::duration::DurationText;
-use crate::snapshot::{Buyer, Campaign, OnLowerPrice, OnUnknown, Pricing, ReturnReasons, Stage, Unmatched};
+use crate::snapshot::{
+    Buyer, Campaign, ConsentRule, OnLowerPrice, OnUnknown, Pricing, ReturnReasons, SourceRule, Sources,
+    Stage, Unmatched,
+};
 use crate::{Filter, Schedule, StandingPrice, limits, suggestion};
 
 /// What a campaign may refer to.
 pub(super) struct Scope<'s, 'a> {
     pub(super) verticals: &'s [Draft<'a>],
     pub(super) buyers: &'s [Buyer],
+    pub(super) sources: &'s Arc<Sources>,
     pub(super) options: &'s CompileOptions<'s>,
 }
 
@@ -43,6 +51,8 @@ fn blank(name: &str) -> Campaign {
         vertical: VerticalIndex(u16::MAX),
         paused: false,
         filter: Filter::everything(),
+        sources: SourceRule::default(),
+        consent: ConsentRule::default(),
         schedule: Schedule::always(),
         tier: 1,
         weight: 1,
@@ -76,17 +86,26 @@ fn read(table: &Table<'_>, campaign: &mut Campaign, scope: &Scope<'_, '_>, endpo
     });
     let vertical = scope.verticals.get(campaign.vertical.at());
     set(&mut campaign.paused, table.get("paused"), Node::boolean);
+    let buyer = scope.buyers.get(campaign.buyer.at());
+    campaign.tier = buyer.map_or(1, |buyer| buyer.tier);
     set(&mut campaign.tier, table.get("tier"), |node| node.small(Range::new(1, limits::TIER_MAX)));
     set(&mut campaign.weight, table.get("weight"), |node| node.small(Range::new(1, limits::WEIGHT_MAX)));
     set(&mut campaign.penalty, table.get("penalty"), Node::rate);
     read_reserve(table, campaign, vertical);
+    let names = SourceScope { sources: scope.sources, buyer: buyer.map_or("", |buyer| &buyer.name) };
+    campaign.sources = source::read_rule(table.get("sources"), &names);
+    campaign.consent = consent::read(table);
+    if let Some(draft) = vertical {
+        campaign.consent = campaign.consent.and(&draft.consent);
+    }
+    let filters = FilterScope { vertical, sources: names };
     if let Some(node) = table.get("filter") {
-        campaign.filter = filter::compile(&node, vertical);
+        campaign.filter = filter::compile(&node, &filters);
         warn_of_late_fields(&node, &campaign.filter, vertical);
     }
-    let zone = scope.buyers.get(campaign.buyer.at()).map_or(TimeZone::UTC, |buyer| buyer.zone.clone());
+    let zone = buyer.map_or(TimeZone::UTC, |buyer| buyer.zone.clone());
     campaign.schedule = schedule::read(table.get("schedule"), &zone, scope.options.now);
-    read_pricing(table, campaign, scope, endpoints);
+    read_pricing(table, campaign, scope, &filters, endpoints);
     read_post(table, campaign, scope, endpoints);
     campaign.secrets = delivery::read_secrets(table, scope.options);
     campaign.caps = caps::read(table.get("caps"));
@@ -135,13 +154,13 @@ fn read_pricing(
     table: &Table<'_>,
     campaign: &mut Campaign,
     scope: &Scope<'_, '_>,
+    filters: &FilterScope<'_, '_>,
     endpoints: &mut Endpoints,
 ) {
-    let vertical = scope.verticals.get(campaign.vertical.at());
     match (table.get("ping"), table.get("price")) {
         (Some(node), None) => read_ping(&node, campaign, scope, endpoints),
         (None, Some(node)) => {
-            if let Some(price) = price::read(&node, vertical) {
+            if let Some(price) = price::read(&node, filters) {
                 campaign.pricing = Pricing::Standing(price);
             }
         }

@@ -54,7 +54,7 @@ fn add<'a>(named: &mut Named<'a>, section: Option<Node<'a>>, count_max: usize) {
 }
 
 /// Reports a name that would be trouble in a URL, a record or a metric.
-fn check_name(name: &str, node: &Node<'_>) {
+pub(super) fn check_name(name: &str, node: &Node<'_>) {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     let begins_well =
         name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());

@@ -8,7 +8,7 @@ use super::section::Named;
 use super::vertical::{Draft, set};
 use super::{CompileOptions, agreement};
 use crate::document::{Node, Range, Table};
-use crate::snapshot::{Agreement, Buyer, Seller, Webhook};
+use crate::snapshot::{Agreement, Seller, Webhook};
 use crate::{limits, suggestion};
 
 /// Open holds of a seller that says nothing else: thirty offers a second at the default hold time.
@@ -29,9 +29,11 @@ fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut E
     set(&mut seller.holds_max, table.get("holds_max"), |node| {
         node.small(Range::new(1, limits::HOLDS_MAX_MAX))
     });
+    // Read before, for the campaigns that name them.
+    table.get("sources");
     match table.get("agreements").map(|node| node.table()) {
         Some(Some(agreements)) => {
-            seller.agreements = read_agreements(agreements, scope.verticals, scope.buyers);
+            seller.agreements = read_agreements(agreements, name, scope);
         }
         Some(None) => {}
         None => table.report.warning(
@@ -74,13 +76,13 @@ fn read_webhook(
 
 fn read_agreements(
     table: Table<'_>,
-    verticals: &[Draft<'_>],
-    buyers: &[Buyer],
+    seller: &str,
+    scope: &Scope<'_, '_>,
 ) -> Box<[(VerticalIndex, Agreement)]> {
     let mut agreements = Vec::new();
     for entry in table.into_entries() {
-        let agreement = agreement::compile(&entry.node, buyers);
-        if let Some(index) = find_vertical(entry.key, &entry.node, verticals) {
+        let agreement = agreement::compile(&entry.node, seller, scope);
+        if let Some(index) = find_vertical(entry.key, &entry.node, scope.verticals) {
             agreements.push((index, agreement));
         }
     }

@@ -3,6 +3,13 @@
 use super::*;
 
 pub(crate) fn compile_texts(texts: &[&str]) -> Result<(Snapshot, Vec<Diagnostic>), Vec<Diagnostic>> {
+    compile_with_names(texts, None)
+}
+
+pub(crate) fn compile_with_names(
+    texts: &[&str],
+    source_names: Option<&Arc<dyn SourceNames>>,
+) -> Result<(Snapshot, Vec<Diagnostic>), Vec<Diagnostic>> {
     let names = ["base.toml", "bad.toml"];
     let files: Vec<SourceFile> = names
         .iter()
@@ -16,7 +23,7 @@ pub(crate) fn compile_texts(texts: &[&str]) -> Result<(Snapshot, Vec<Diagnostic>
     };
     // 2026-11-20T00:00:00Z, a Friday.
     let now = UtcMicros(1_795_132_800_000_000);
-    compile(&files, &CompileOptions { version: 7, now, secrets: &secrets, allow_http: false })
+    compile(&files, &CompileOptions { version: 7, now, secrets: &secrets, allow_http: false, source_names })
 }
 
 const BASE: &str = include_str!("tests/base.toml");

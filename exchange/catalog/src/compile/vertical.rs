@@ -2,6 +2,7 @@
 
 use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos, limits as shared};
 
+use super::consent;
 use super::field;
 use super::privacy;
 use super::returns;
@@ -9,7 +10,7 @@ use super::section::Named;
 use crate::document::{Node, Range, Table};
 use crate::duration::DurationText;
 use crate::limits;
-use crate::snapshot::{ConsentModel, Disclosure, Field, FieldKind, RankBy, Rule, Vertical};
+use crate::snapshot::{ConsentModel, ConsentRule, Disclosure, Field, FieldKind, RankBy, Rule, Vertical};
 
 /// A vertical with what its campaigns are checked against.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Draft<'a> {
     pub(super) vertical: Vertical,
     /// How long a sale may be returned, for campaigns that say nothing else.
     pub(super) return_window: Nanos,
+    /// What its leads have to bring along, for every campaign.
+    pub(super) consent: ConsentRule,
     /// By field: whether its type could not be read, so that nothing can be checked against it.
     pub(super) broken: Vec<bool>,
     pub(super) campaigns: Vec<CampaignIndex>,
@@ -35,14 +38,16 @@ pub(super) fn compile_all<'a>(named: &Named<'a>) -> Vec<Draft<'a>> {
 
 fn compile<'a>(name: &str, node: &Node<'a>) -> Draft<'a> {
     let mut return_window = returns::WINDOW_DEFAULT;
+    let mut consent = ConsentRule::default();
     let (vertical, broken) = match node.table() {
         Some(table) => {
             set(&mut return_window, table.get("return_window"), returns::read_window);
+            consent = consent::read(&table);
             read(name, table)
         }
         None => (blank(name), Vec::new()),
     };
-    Draft { node: node.clone(), vertical, return_window, broken, campaigns: Vec::new() }
+    Draft { node: node.clone(), vertical, return_window, consent, broken, campaigns: Vec::new() }
 }
 
 /// Returns a vertical with every default. The currency has none and is checked apart.

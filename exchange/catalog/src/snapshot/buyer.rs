@@ -19,6 +19,10 @@ pub struct Buyer {
     pub caps: Box<[Cap]>,
     /// Whether it pays ahead: it buys for what it has deposited and no more.
     pub prepaid: bool,
+    /// What agreements may know it by, ordered.
+    pub tags: Box<[Box<str>]>,
+    /// The tier of its campaigns that say nothing else.
+    pub tier: u8,
 }
 
 /// The first day of a week.

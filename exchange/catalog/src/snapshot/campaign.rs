@@ -2,7 +2,7 @@
 
 use exchange_types::{Amount, BuyerIndex, EndpointIndex, Nanos, Rate, VerticalIndex};
 
-use super::ReturnReasons;
+use super::{ConsentRule, ReturnReasons, SourceRule};
 use crate::{Filter, Schedule, SigningSecret, StandingPrice};
 
 /// A campaign.
@@ -19,6 +19,10 @@ pub struct Campaign {
     pub paused: bool,
     /// Which leads it takes.
     pub filter: Filter,
+    /// From where it takes leads.
+    pub sources: SourceRule,
+    /// What it asks for as proof of consent, with what its vertical asks for.
+    pub consent: ConsentRule,
     /// When it takes leads.
     pub schedule: Schedule,
     /// One is the highest.

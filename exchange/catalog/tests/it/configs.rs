@@ -5,7 +5,7 @@ use exchange_catalog::snapshot::{
 };
 use exchange_catalog::{CompileOptions, Diagnostic, Snapshot, SourceFile, compile};
 use exchange_types::{
-    Amount, BuyerIndex, Nanos, Rate, SellerIndex, Submission, UtcMicros, Value, VerticalIndex,
+    Amount, BuyerIndex, Nanos, Rate, SellerIndex, SourceKey, Submission, UtcMicros, Value, VerticalIndex,
 };
 
 pub(crate) const DEMO: &str = include_str!("../../../../configs/demo/catalog.toml");
@@ -23,7 +23,7 @@ pub(crate) fn compile_text(
         })
     };
     let now = UtcMicros(1_795_132_800_000_000);
-    compile(&files, &CompileOptions { version: 1, now, secrets: &secrets, allow_http })
+    compile(&files, &CompileOptions { version: 1, now, secrets: &secrets, allow_http, source_names: None })
 }
 
 #[track_caller]
@@ -88,8 +88,12 @@ fn terms_of_the_reference_follow_their_overrides() {
     let rate = |text| Rate::parse(text).expect("a percentage");
     assert_eq!(agreement.terms.payout, Payout::MarginRate(rate("20%")));
     assert_eq!(agreement.terms.min_margin, amount("1.00"));
-    assert_eq!(agreement.terms_for(BuyerIndex(0), Some("newsletter")).payout, Payout::Share(rate("85%")));
-    let newsletter = agreement.terms_for(BuyerIndex(9), Some("newsletter"));
+    let mut lead = Submission::default();
+    lead.reset(VerticalIndex(0), SellerIndex(0), 0);
+    lead.set_source(SourceKey::Channel, "email");
+    let newsletter = snapshot.sources.origin(&lead);
+    assert_eq!(agreement.terms_for(BuyerIndex(0), &newsletter).payout, Payout::Share(rate("85%")));
+    let newsletter = agreement.terms_for(BuyerIndex(9), &newsletter);
     assert_eq!(newsletter.payout, Payout::FixedPerLead(amount("12.00")));
     assert!(newsletter.allow_loss);
 }

@@ -182,7 +182,8 @@ signing_secrets = ["env:ANY"]
     let file = SourceFile { name: "catalog.toml".to_owned(), text: text.to_owned() };
     let secrets = |_: &str| Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
     let now = UtcMicros(1_795_132_800_000_000);
-    let options = CompileOptions { version: 7, now, secrets: &secrets, allow_http: false };
+    let options =
+        CompileOptions { version: 7, now, secrets: &secrets, allow_http: false, source_names: None };
     let (snapshot, _) = compile(&[file], &options).expect("a valid catalog");
     snapshot
 }

@@ -1,8 +1,10 @@
 //! Snapshots of one buyer and its campaigns, with only what counters read.
 
+use std::sync::Arc;
+
 use exchange_catalog::snapshot::{
-    Buyer, Campaign, Cap, CapKind, OnLowerPrice, OnUnknown, Pricing, ReturnReasons, Unmatched, WeekStart,
-    WindowKind,
+    Buyer, Campaign, Cap, CapKind, ConsentRule, OnLowerPrice, OnUnknown, Pricing, ReturnReasons, SourceRule,
+    Unmatched, WeekStart, WindowKind,
 };
 use exchange_catalog::{Filter, Schedule, Snapshot, StandingPrice};
 use exchange_types::{
@@ -36,6 +38,8 @@ pub(crate) fn snapshot(of_buyer: &[Cap], of_campaigns: &[&[Cap]]) -> Snapshot {
         week_start: WeekStart::Monday,
         caps: of_buyer.into(),
         prepaid: false,
+        tags: [].into(),
+        tier: 1,
     };
     Snapshot {
         version: 1,
@@ -44,6 +48,7 @@ pub(crate) fn snapshot(of_buyer: &[Cap], of_campaigns: &[&[Cap]]) -> Snapshot {
         buyers: [buyer].into(),
         campaigns,
         endpoints: [].into(),
+        sources: Arc::default(),
     }
 }
 
@@ -54,6 +59,8 @@ fn campaign(position: usize, caps: &[Cap]) -> Campaign {
         vertical: VerticalIndex(0),
         paused: false,
         filter: Filter::everything(),
+        sources: SourceRule::default(),
+        consent: ConsentRule::default(),
         schedule: Schedule::always(),
         tier: 1,
         weight: 1,

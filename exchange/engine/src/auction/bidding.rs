@@ -5,8 +5,8 @@ use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{Agreement, Campaign, Terms, Vertical};
 use exchange_protocol::{Asked, CandidateIndex, Considered, Effect, SaleKind, SlotKey, Submit, Verdict};
 use exchange_types::{
-    BidEntries, BidEntry, CampaignIndex, HashKey, Nanos, Now, Pii, PingReply, Reason, SmallText, SourceKey,
-    Submission, Uuid7, limits,
+    BidEntries, BidEntry, CampaignIndex, HashKey, Nanos, Now, PingReply, Reason, SmallText, Submission,
+    Uuid7, limits,
 };
 
 use super::{Auction, Kind, Phase};
@@ -77,8 +77,7 @@ impl Auction {
         outbox: &mut Outbox,
     ) {
         let Some(campaign) = snapshot.campaign(considered.campaign) else { return };
-        let channel = self.submission.source(SourceKey::Channel).map(Pii::reveal);
-        let terms = agreement.terms_for(campaign.buyer, channel);
+        let terms = agreement.terms_for(campaign.buyer, &snapshot.sources.origin(&self.submission));
         let mut contender = contender(considered.campaign, campaign, terms, considered.rotation_id);
         let index = CandidateIndex(u16::try_from(self.candidates.len()).unwrap_or(u16::MAX));
         let mut candidate = candidate(considered.campaign, campaign, self.bids_close);

@@ -5,7 +5,7 @@ use exchange_protocol::{
     Asks, Effect, HeldOffer, OfferKey, OfferedRecord, Story, StoryCandidate, StoryPost, encode_closed,
     encode_offered,
 };
-use exchange_types::{Amount, Pii, SmallText, SourceKey};
+use exchange_types::{Amount, SmallText};
 
 use super::{Auction, Phase, micros};
 use crate::candidate::PostStage;
@@ -77,18 +77,16 @@ impl Auction {
     /// Returns what the seller asked for, without anything about the person.
     fn asks(&self) -> Asks {
         let lead = &self.submission;
-        let channel = lead.source(SourceKey::Channel).map(Pii::reveal);
-        let seller = self.snapshot.as_deref().and_then(|snapshot| snapshot.seller(lead.seller));
-        let agreement = seller.and_then(|seller| seller.agreement(lead.vertical));
-        let source = agreement.zip(channel).and_then(|(agreement, channel)| {
-            agreement.sources.iter().position(|(name, _)| **name == *channel)
+        let source = self.snapshot.as_deref().and_then(|snapshot| {
+            let agreement = snapshot.seller(lead.seller)?.agreement(lead.vertical)?;
+            agreement.override_for(&snapshot.sources.origin(lead))
         });
         Asks {
             floor: lead.floor,
             max_buyers: lead.max_buyers,
             prior_sales: lead.prior_sales,
             wait_us: lead.wait.map(micros),
-            source: source.and_then(|position| u16::try_from(position).ok()),
+            source,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The offers of a two-step sale: made, posted to, given back, expired.
 
 use exchange_auction::{Offer, Pick, Scratch, Standing, TwoStep, offers, unsold_reason};
-use exchange_catalog::snapshot::ConsentModel;
+use exchange_catalog::snapshot::{ConsentModel, Stage};
 use exchange_protocol::{AnswerOffer, CandidateIndex, Effect, OfferKey, Refusal, SellerPost, StoryStep};
 use exchange_types::{FieldIndex, Nanos, Now, Reason, Submission, UnsoldReason, limits};
 
@@ -202,14 +202,14 @@ impl Auction {
                     offer.named = post.named.contains(&OfferKey { candidate: index, entry });
                 }
             }
-            self.check_added(index, outbox);
+            self.check_added(index, now, outbox);
         }
         self.phase = Phase::Selling;
     }
 
     /// Takes a candidate out that what the post added leaves out: by a filter on an added field, or by a consent
-    /// that does not name the company.
-    fn check_added(&mut self, index: CandidateIndex, outbox: &mut Outbox) {
+    /// that does not name the company, is not proved or is too old by now.
+    fn check_added(&mut self, index: CandidateIndex, now: Now, outbox: &mut Outbox) {
         let running = self.contender(index).is_some_and(|contender| contender.standing == Standing::Running);
         if !running || !self.offer_is_live(index) {
             return;
@@ -218,6 +218,11 @@ impl Auction {
             self.take_out(index, Reason::Filtered);
         } else if self.consent_names_companies() && !self.is_named(index, &self.submission) {
             self.take_out(index, Reason::NotNamedInConsent);
+        } else if self
+            .campaign(index)
+            .is_some_and(|campaign| !campaign.consent.is_met(&self.submission, Stage::Post, now.utc))
+        {
+            self.take_out(index, Reason::ProofMissing);
         } else {
             return;
         }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use exchange_auction::{Offer, Pick, Standing};
 use exchange_catalog::Snapshot;
 use exchange_protocol::{CandidateIndex, HeldOffer, OfferedRecord, SaleKind, SlotKey, StoryCandidate};
-use exchange_types::{
-    Amount, BidEntries, BidEntry, HashKey, Nanos, Now, Pii, SourceKey, Submission, UtcMicros,
-};
+use exchange_types::{Amount, BidEntries, BidEntry, HashKey, Nanos, Now, Submission, UtcMicros};
 
 use super::bidding::{candidate, contender, rules};
 use super::{Auction, Kind, Phase};
@@ -92,8 +90,7 @@ impl Auction {
         let agreement = snapshot.seller(self.submission.seller);
         let agreement = agreement.and_then(|seller| seller.agreement(self.submission.vertical));
         let Some(agreement) = agreement else { return };
-        let channel = self.submission.source(SourceKey::Channel).map(Pii::reveal);
-        let terms = agreement.terms_for(campaign.buyer, channel);
+        let terms = agreement.terms_for(campaign.buyer, &snapshot.sources.origin(&self.submission));
         let mut contender = contender(entry.campaign, campaign, terms, rotation_id);
         let mut candidate = candidate(entry.campaign, campaign, now);
         contender.entries = entry.entries;

@@ -88,7 +88,13 @@ post = {{ url = "https://{name}.example/post" }}
         );
         written.expect("writing to a string cannot fail");
     }
-    let options = CompileOptions { version: 1, now: UtcMicros(0), secrets: &|_| None, allow_http: false };
+    let options = CompileOptions {
+        version: 1,
+        now: UtcMicros(0),
+        secrets: &|_| None,
+        allow_http: false,
+        source_names: None,
+    };
     let files = [SourceFile { name: "catalog.toml".into(), text }];
     match compile(&files, &options) {
         Ok((snapshot, _warnings)) => Arc::new(snapshot),

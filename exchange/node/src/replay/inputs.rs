@@ -6,8 +6,8 @@ use exchange_protocol::{
     Asked, CandidateIndex, Considered, OfferKey, Outcome, Story, StoryCandidate, StoryPost, Verdict,
 };
 use exchange_types::{
-    Amount, BidEntries, CampaignIndex, Nanos, NotSent, PingReply, PostOutcome, PostReply, Reason, SourceKey,
-    Submission, UnknownCause,
+    Amount, BidEntries, CampaignIndex, Nanos, NotSent, PingReply, PostOutcome, PostReply, Reason, Submission,
+    UnknownCause,
 };
 
 use super::{Change, Recorded, ReplayError};
@@ -101,11 +101,8 @@ impl<'a> Inputs<'a> {
             erased.reset(story.vertical, story.seller, fields);
             let seller = recorded.snapshot.seller(story.seller);
             let agreement = seller.and_then(|seller| seller.agreement(story.vertical));
-            let source = agreement
-                .zip(asks.source)
-                .and_then(|(agreement, position)| agreement.sources.get(usize::from(position)));
-            if let Some((channel, _)) = source {
-                erased.set_source(SourceKey::Channel, channel);
+            if let Some((agreement, place)) = agreement.zip(asks.source) {
+                agreement.retrace(place, &recorded.snapshot.sources, &mut erased);
             }
             erased
         });

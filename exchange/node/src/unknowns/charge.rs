@@ -3,7 +3,7 @@
 use exchange_auction::{Contender, Offer, Pick, PriceChanged, Rules, Standing, TwoStep, judge_price};
 use exchange_catalog::snapshot::OnLowerPrice;
 use exchange_protocol::SaleKind;
-use exchange_types::{Amount, BidEntries, HashKey, Pii, SourceKey, limits};
+use exchange_types::{Amount, BidEntries, HashKey, limits};
 
 use super::Unknown;
 
@@ -61,7 +61,7 @@ fn basis(unknown: &Unknown) -> Option<(Contender, Rules)> {
         weight: campaign.weight,
         penalty: campaign.penalty,
         reserve: campaign.reserve,
-        terms: agreement.terms_for(unknown.buyer, lead.source(SourceKey::Channel).map(Pii::reveal)),
+        terms: agreement.terms_for(unknown.buyer, &snapshot.sources.origin(lead)),
         entries: BidEntries::new(),
         standing: Standing::Running,
         offers,

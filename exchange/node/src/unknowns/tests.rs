@@ -39,7 +39,8 @@ pub(super) fn catalog(campaigns: &[&str]) -> Arc<Snapshot> {
     });
     let text = format!("{BASE}{}", campaigns.collect::<String>());
     let files = [SourceFile { name: "catalog.toml".to_owned(), text }];
-    let options = CompileOptions { version: 1, now: START, secrets: &|_| None, allow_http: false };
+    let options =
+        CompileOptions { version: 1, now: START, secrets: &|_| None, allow_http: false, source_names: None };
     Arc::new(compile(&files, &options).expect("a valid catalog").0)
 }
 

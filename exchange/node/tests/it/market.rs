@@ -26,7 +26,7 @@ pub(crate) fn catalog(version: u64, plan: Plan, now: UtcMicros) -> Snapshot {
             text.push_str(&campaign("alpha", "alpha", "paused = true\nprice = \"1.00\"\n"));
         }
     }
-    let options = CompileOptions { version, now, secrets: &|_| None, allow_http: false };
+    let options = CompileOptions { version, now, secrets: &|_| None, allow_http: false, source_names: None };
     let files = [SourceFile { name: "catalog.toml".into(), text }];
     compile(&files, &options).map(|(snapshot, _)| snapshot).expect("a catalog without mistakes")
 }

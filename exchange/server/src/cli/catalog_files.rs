@@ -42,6 +42,9 @@ impl CatalogFiles {
         allow_http: bool,
     ) -> Result<(Snapshot, Vec<Diagnostic>), Vec<Diagnostic>> {
         let secrets = |reference: &str| self.secrets.lookup(reference);
-        compile(&self.files, &CompileOptions { version, now, secrets: &secrets, allow_http })
+        compile(
+            &self.files,
+            &CompileOptions { version, now, secrets: &secrets, allow_http, source_names: None },
+        )
     }
 }

@@ -104,6 +104,13 @@ impl CatalogText {
         self
     }
 
+    /// Adds whole tables as they are written.
+    #[must_use]
+    pub(crate) fn with_tables(mut self, tables: &str) -> Self {
+        self.0.push_str(tables);
+        self
+    }
+
     /// Adds a campaign of a buyer that stands in the catalog.
     #[must_use]
     pub(crate) fn with_campaign_of(mut self, buyer: &str, name: &str, campaign: Campaign<'_>) -> Self {

@@ -39,5 +39,6 @@ mod resolving;
 mod restart;
 mod rules;
 mod sale_life;
+mod sources;
 mod two_step;
 mod unknown;

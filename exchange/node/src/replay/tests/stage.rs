@@ -151,7 +151,13 @@ post = {{ url = "https://{name}.example/post" }}
 
 /// Compiles a catalog, or says what is wrong with it.
 pub(super) fn compiled(text: String) -> Result<Arc<Snapshot>, String> {
-    let options = CompileOptions { version: 7, now: UtcMicros(0), secrets: &|_| None, allow_http: false };
+    let options = CompileOptions {
+        version: 7,
+        now: UtcMicros(0),
+        secrets: &|_| None,
+        allow_http: false,
+        source_names: None,
+    };
     let files = [SourceFile { name: "catalog.toml".into(), text }];
     match compile(&files, &options) {
         Ok((snapshot, _warnings)) => Ok(Arc::new(snapshot)),

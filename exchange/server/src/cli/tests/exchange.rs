@@ -220,7 +220,13 @@ impl Backend for Noting {
 
     async fn apply(&self, files: Vec<SourceFile>) -> Result<Applied, ApplyError> {
         let secrets = |_: &str| Some(SECRET.to_owned());
-        let options = CompileOptions { version: 3, now: UtcMicros(0), secrets: &secrets, allow_http: false };
+        let options = CompileOptions {
+            version: 3,
+            now: UtcMicros(0),
+            secrets: &secrets,
+            allow_http: false,
+            source_names: None,
+        };
         let applied = |(_, warnings): (_, Vec<Diagnostic>)| Applied { version: 3, warnings };
         compile(&files, &options).map(applied).map_err(ApplyError::Refused)
     }

@@ -83,7 +83,8 @@ fn data_dir(folder: &Path) -> String {
     let dir = DataDir::open(folder).expect("opened");
     dir.lock().expect("nobody else has it").secret_key().expect("drawn");
     let secrets = |_: &str| Some(SECRET.to_owned());
-    let options = CompileOptions { version: 1, now: AT, secrets: &secrets, allow_http: false };
+    let options =
+        CompileOptions { version: 1, now: AT, secrets: &secrets, allow_http: false, source_names: None };
     let file = SourceFile { name: "catalog.toml".to_owned(), text: GOOD.to_owned() };
     let (snapshot, _) = compile(&[file], &options).expect("a good catalog");
     let moved = |id, units: i64| -> Record {
