@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use exchange_catalog::snapshot::CapKind;
 use exchange_counters::{CapTable, Part, Reservation};
 use exchange_protocol::{Dispute, Outcome, Record, Refusal, Reply, Resolution, Resolved, ResolvedBy, Waiter};
-use exchange_types::{Now, PostId, UtcMicros, Uuid7};
+use exchange_types::{Now, PostId, PostOutcome, Reason, UtcMicros, Uuid7};
 
 use crate::history::Finished;
 use crate::unknowns::{Action, Evidence, Late, ResolveError, Unknowns, Verdict};
@@ -26,6 +26,9 @@ pub(crate) struct Resolving {
     /// callers that wait.
     settling: VecDeque<Settling>,
     resolved: VecDeque<PostId>,
+    /// Answers that came after their posts were given up, of sales that still run for other buyers. Bounded by the
+    /// connections that late answers can come over.
+    early: BTreeMap<UnknownKey, Evidence>,
 }
 
 /// What the counters hold for an unknown post.
@@ -67,6 +70,7 @@ impl Resolving {
             sales: BTreeMap::new(),
             settling: VecDeque::new(),
             resolved: VecDeque::new(),
+            early: BTreeMap::new(),
         }
     }
 }
@@ -121,7 +125,42 @@ impl Shard {
         self.carry_out(world, now);
     }
 
-    /// Takes what a buyer or a person says of a post, here or at the shard that has it.
+    /// Takes the answer to a post of this shard that came after the post was given up: it resolves the post, or
+    /// contradicts how it was resolved since, which is written down and changes no charge.
+    pub fn late_answer(&mut self, world: &mut impl World, now: Now, key: UnknownKey, reply: ResolverReply) {
+        let (says, price) = match reply.outcome {
+            PostOutcome::Accepted { price } => (Outcome::Accepted, price),
+            PostOutcome::Rejected => (Outcome::Failed(Reason::PostRejected), None),
+            PostOutcome::Duplicate => (Outcome::Failed(Reason::PostDuplicate), None),
+            PostOutcome::Refused { .. } => (Outcome::Failed(Reason::PostRefused), None),
+            PostOutcome::NotSent(_) | PostOutcome::Unknown(_) => return,
+        };
+        let (by, digest) = (ResolvedBy::LateAnswer, reply.digest);
+        let evidence = Evidence { says, price, by, digest, note: Box::default() };
+        if self.tenants.find(key.auction).is_some() {
+            // Its auction still runs for others; the post is taken up when that is over.
+            self.resolving.early.insert(key, evidence);
+            return;
+        }
+        self.take_evidence(now, key, evidence);
+        self.ask_due(world, now);
+        self.carry_out(world, now);
+    }
+
+    fn take_evidence(&mut self, now: Now, key: UnknownKey, evidence: Evidence) {
+        let (says, by, digest) = (evidence.says, evidence.by, evidence.digest);
+        let verdict = match self.resolving.unknowns.resolve(now, key, evidence) {
+            Ok(verdict) => Some(verdict),
+            Err(ResolveError::NotFound) => self.contradicts(key, (says, by, digest), now),
+            // Only a person is told so.
+            Err(ResolveError::PriceTooLow) => None,
+        };
+        if let Some(verdict) = verdict {
+            self.take_verdict(key, verdict, None);
+        }
+    }
+
+    /// Takes a buyer's or a person's word of a post, here or at the shard that has it.
     pub fn resolve(&mut self, world: &mut impl World, now: Now, request: ResolveRequest) {
         let owner = self.shared.owner(request.key.auction);
         let waiter = request.waiter;
@@ -316,6 +355,9 @@ impl Shard {
             self.resolving.rooms.insert(key, room);
         }
         self.resolving.unknowns.add(now, unknown);
+        if let Some(evidence) = self.resolving.early.remove(&key) {
+            self.take_evidence(now, key, evidence);
+        }
     }
 
     pub(crate) fn add_unknown_sale(&mut self, id: Uuid7, sale: UnknownSale) {

@@ -100,7 +100,7 @@ pub struct Limits {
 }
 
 /// Whom the exchange may call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buyers {
     /// Addresses that buyers may have although they are private, loopback or otherwise not public. Default
     /// none.
@@ -108,6 +108,9 @@ pub struct Buyers {
     /// Whether the catalog may name endpoints in clear `http`. Default no; for development only, since leads
     /// would travel in clear.
     pub allow_http: bool,
+    /// How long the answer to a post that was given up is listened for. Default 30 s; zero closes its connection at
+    /// once.
+    pub late_answers: Duration,
 }
 
 /// Where records go, and what is done for their safety.

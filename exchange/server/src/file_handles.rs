@@ -1,6 +1,7 @@
 //! Whether the process may open as many sockets as its limits allow.
 
 use exchange_catalog::Snapshot;
+use exchange_transport::LATE_MAX;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;
@@ -31,7 +32,10 @@ pub(crate) fn raise(config: &Config, snapshot: &Snapshot) {
 
 /// Returns how many handles sellers' and buyers' connections may take together.
 fn needed(config: &Config, snapshot: &Snapshot) -> u64 {
-    let of_buyers = snapshot.endpoints.iter().map(|endpoint| u64::from(endpoint.concurrency_max));
+    let of_buyers = snapshot
+        .endpoints
+        .iter()
+        .map(|endpoint| u64::from(endpoint.concurrency_max).saturating_add(LATE_MAX));
     let of_buyers = of_buyers.fold(0_u64, u64::saturating_add).saturating_mul(u64::from(config.shards));
     u64::from(config.limits.connections_max).saturating_add(of_buyers).saturating_add(HANDLES_OF_ITS_OWN)
 }

@@ -208,6 +208,7 @@ impl Process {
                 lifecycle: Arc::clone(&self.lifecycle),
                 clock: self.clock,
                 client: client_config(&self.config),
+                late_answers: self.config.buyers.late_answers,
                 server: ServerSettings {
                     limits: self.server_limits.subscribe(),
                     tls: None,

@@ -22,7 +22,7 @@ mod tls;
 mod write_gate;
 
 pub use client::{BuyerClient, ClientConfig};
-pub use endpoint::EndpointHandle;
+pub use endpoint::{EndpointHandle, LATE_MAX};
 pub use failure::Failure;
 pub use question::Question;
 pub use reply::Reply;

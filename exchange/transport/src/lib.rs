@@ -14,7 +14,7 @@ mod tcp_or_tls;
 
 pub use address_guard::{AddressGuard, AddressRefused};
 pub use buyer::{
-    BuyerClient, ClientConfig, EndpointHandle, EndpointStats, Failure, Question, Reply, Request,
+    BuyerClient, ClientConfig, EndpointHandle, EndpointStats, Failure, LATE_MAX, Question, Reply, Request,
     RequestHeaders,
 };
 pub use listener_tls::{Certificates, ClientCertificates, ListenerTls, ListenerTlsError};

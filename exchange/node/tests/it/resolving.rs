@@ -2,7 +2,7 @@
 
 use exchange_catalog::snapshot::CapKind;
 use exchange_counters::Owner;
-use exchange_node::{Alert, ResolveRequest, UnknownKey};
+use exchange_node::{Alert, ResolveRequest, ResolverReply, UnknownKey};
 use exchange_protocol::{
     AnswerStatus, Outcome, Record, Refusal, Reply, Resolved, ResolvedBy, SaleKind, Waiter,
 };
@@ -221,4 +221,90 @@ fn an_operator_is_told_when_a_person_has_to_decide() {
     }
     assert!(matches!(node.shards[0].poll_alert(), Some(Alert::HandedOver { key: left, .. }) if left == key));
     assert!(node.shards[0].poll_alert().is_none());
+}
+
+/// The answer to a post comes after the post was given up.
+fn late(node: &mut Node, key: UnknownKey, outcome: PostOutcome) {
+    let now = node.now;
+    let reply = ResolverReply { outcome, digest: [6; 16] };
+    node.at(ShardIndex(0), |shard, world| shard.late_answer(world, now, key, reply));
+    node.sync();
+}
+
+/// Returns how posts were resolved, and how many facts contradict it.
+fn written(node: &Node) -> (Vec<(Outcome, ResolvedBy)>, usize) {
+    let resolved = node.world.journal.iter().filter_map(|entry| match &entry.record {
+        Record::Resolved(found) => Some((found.outcome, found.by)),
+        _ => None,
+    });
+    let disputed = node.world.journal.iter().filter(|entry| matches!(entry.record, Record::Disputed(_)));
+    (resolved.collect(), disputed.count())
+}
+
+#[test]
+fn a_late_answer_resolves_what_nobody_knows() {
+    for (outcome, came) in [
+        (PostOutcome::Accepted { price: None }, Some(Outcome::Accepted)),
+        (PostOutcome::Rejected, Some(Outcome::Failed(Reason::PostRejected))),
+        (PostOutcome::Duplicate, Some(Outcome::Failed(Reason::PostDuplicate))),
+        (PostOutcome::Refused { status: 400 }, Some(Outcome::Failed(Reason::PostRefused))),
+        (PostOutcome::Unknown(UnknownCause::Unreadable { status: 500 }), None),
+    ] {
+        let mut node = Node::new(config(1));
+        let (key, _) = unknown(&mut node);
+        late(&mut node, key, outcome);
+        let expected: Vec<_> = came.map(|came| (came, ResolvedBy::LateAnswer)).into_iter().collect();
+        assert_eq!(written(&node), (expected, 0), "{outcome:?}");
+        match came {
+            Some(Outcome::Accepted) => {
+                assert_eq!(status(&mut node), AnswerStatus::Sold);
+                assert_eq!(counted(&node, CapKind::Budget), (50_000_000, 0));
+            }
+            Some(_) => {
+                assert!(matches!(status(&mut node), AnswerStatus::Unsold(_)), "{outcome:?}");
+                assert_eq!(counted(&node, CapKind::Budget), (0, 0), "{outcome:?}");
+            }
+            None => assert!(matches!(status(&mut node), AnswerStatus::Pending(_))),
+        }
+    }
+}
+
+#[test]
+fn a_late_acceptance_against_a_decision_is_a_dispute_and_no_charge() {
+    let mut node = Node::new(config(1));
+    let (key, _) = unknown(&mut node);
+    say(&mut node, key, Outcome::Failed(Reason::PostRejected), 900);
+    node.sync();
+    late(&mut node, key, PostOutcome::Accepted { price: None });
+    let decided = vec![(Outcome::Failed(Reason::PostRejected), ResolvedBy::Person)];
+    assert_eq!(written(&node), (decided.clone(), 1));
+    assert_eq!(counted(&node, CapKind::Budget), (0, 0));
+    assert!(matches!(status(&mut node), AnswerStatus::Unsold(_)));
+    late(&mut node, key, PostOutcome::Rejected);
+    assert_eq!(written(&node), (decided, 1), "what agrees is passed over");
+}
+
+#[test]
+fn a_late_answer_waits_for_an_auction_that_still_runs() {
+    let mut node = Node::new(config(1));
+    node.sell_until_post(1, Some(1));
+    assert!(node.answer_post(PostOutcome::Unknown(UnknownCause::Timeout)));
+    node.sync();
+    assert!(!node.world.posts.is_empty(), "another buyer has it too");
+    let key = node.world.journal.iter().find_map(|entry| match &entry.record {
+        Record::Outcome { auction, candidate, outcome: Outcome::Unknown, .. } => {
+            Some(UnknownKey { auction: *auction, candidate: *candidate })
+        }
+        _ => None,
+    });
+    late(&mut node, key.expect("a post without an answer"), PostOutcome::Accepted { price: None });
+    assert_eq!(written(&node), (Vec::new(), 0));
+    for _ in 0..4 {
+        node.sync();
+        while node.answer_post(PostOutcome::Rejected) {}
+    }
+    node.pass(Nanos::from_secs(2));
+    node.sync();
+    assert_eq!(written(&node), (vec![(Outcome::Accepted, ResolvedBy::LateAnswer)], 0));
+    assert_eq!(status(&mut node), AnswerStatus::Sold);
 }

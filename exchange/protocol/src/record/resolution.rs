@@ -19,6 +19,8 @@ pub enum ResolvedBy {
     Person,
     /// The campaign's `on_unknown`, after its time.
     Rule,
+    /// The answer to the post itself, which came after the post was given up.
+    LateAnswer,
 }
 
 /// An unknown post was resolved. It happens once to each.
@@ -65,7 +67,8 @@ pub struct Dispute {
 
 impl ResolvedBy {
     /// Every way, in the order of the numbers in a record.
-    pub const ALL: [Self; 5] = [Self::Repost, Self::StatusUrl, Self::Report, Self::Person, Self::Rule];
+    pub const ALL: [Self; 6] =
+        [Self::Repost, Self::StatusUrl, Self::Report, Self::Person, Self::Rule, Self::LateAnswer];
 
     /// Returns the name on the wire.
     pub const fn name(self) -> &'static str {
@@ -75,6 +78,7 @@ impl ResolvedBy {
             Self::Report => "report",
             Self::Person => "person",
             Self::Rule => "rule",
+            Self::LateAnswer => "late_answer",
         }
     }
 

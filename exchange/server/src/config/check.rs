@@ -52,7 +52,7 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
         control: check_listener("control", control, defaults.control, findings),
         shards: within(shards, [1, SHARDS_MAX], defaults.shards, findings),
         limits: check_limits(limits, defaults.limits, findings),
-        buyers: check_buyers(buyers, findings),
+        buyers: check_buyers(buyers, &defaults.buyers, findings),
         journal: check_journal(journal, &defaults.journal, findings),
         store: check_store(store, defaults.store, findings),
         personal_data: check_personal_data(personal_data, &defaults.personal_data, findings),
@@ -99,7 +99,11 @@ impl Config {
                 idle_timeout: Duration::from_mins(1),
                 memory_max: ByteCount::from_kib(2 << 20),
             },
-            buyers: Buyers::default(),
+            buyers: Buyers {
+                allow_addresses: Vec::new(),
+                allow_http: false,
+                late_answers: Duration::from_secs(30),
+            },
             journal: keeping::journal_defaults(),
             store: keeping::store_defaults(),
             personal_data: keeping::personal_data_defaults(),
@@ -210,8 +214,8 @@ fn check_memory(config: &Config, place: &Place, findings: &mut Findings) {
     }
 }
 
-fn check_buyers(raw: BuyersToml, findings: &mut Findings) -> Buyers {
-    let BuyersToml { allow_addresses, allow_http } = raw;
+fn check_buyers(raw: BuyersToml, default: &Buyers, findings: &mut Findings) -> Buyers {
+    let BuyersToml { allow_addresses, allow_http, late_answers } = raw;
     let networks = allow_addresses.unwrap_or_default();
     if let Some(first) = networks.first().filter(|_| networks.len() > NETWORKS_MAX) {
         let message = format!("is the first of {} networks", networks.len());
@@ -228,7 +232,16 @@ fn check_buyers(raw: BuyersToml, findings: &mut Findings) -> Buyers {
             ),
         }
     }
-    Buyers { allow_addresses: allowed, allow_http: allow_http.is_some_and(|given| given.value) }
+    Buyers {
+        allow_addresses: allowed,
+        allow_http: allow_http.map_or(default.allow_http, |given| given.value),
+        late_answers: length(
+            late_answers,
+            [Duration::ZERO, Duration::from_mins(10)],
+            default.late_answers,
+            findings,
+        ),
+    }
 }
 
 fn check_log(given: Option<Given<String>>, default: String, findings: &mut Findings) -> String {

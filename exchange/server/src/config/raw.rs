@@ -56,6 +56,7 @@ pub(super) struct LimitsToml {
 pub(super) struct BuyersToml {
     pub(super) allow_addresses: Option<Vec<Given<String>>>,
     pub(super) allow_http: Flag,
+    pub(super) late_answers: Text,
 }
 
 #[derive(Debug, Default)]
@@ -189,6 +190,7 @@ impl BuyersToml {
         Self {
             allow_addresses: section.texts("allow_addresses", findings),
             allow_http: section.boolean("allow_http", findings),
+            late_answers: section.text("late_answers", findings),
         }
     }
 }

@@ -26,7 +26,10 @@ fn without_a_file_the_defaults_hold() {
     assert_eq!(config, load(""));
     assert_eq!(config.shards, 7);
     assert_eq!(config.seller.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.buyers, Buyers { allow_addresses: Vec::new(), allow_http: false });
+    assert_eq!(
+        config.buyers,
+        Buyers { allow_addresses: Vec::new(), allow_http: false, late_answers: Duration::from_secs(30) }
+    );
     let one_core = Config::load(None, Surroundings { cores: 1, variable: &|_| None }).expect("valid");
     assert_eq!(one_core.shards, 1);
 }
@@ -69,23 +72,15 @@ fn the_reference_shows_every_key_with_its_default() {
         idle_timeout,
         memory_max,
     } = limits;
-    let counts = [
-        auctions_max,
-        history_max,
-        fingerprints_max,
-        unknowns_max,
-        mesh_queue_max,
-        cells_max,
-        connections_max,
-    ];
-    for count in counts {
+    for count in [auctions_max, history_max, fingerprints_max, unknowns_max, mesh_queue_max, cells_max] {
         assert!(count.is_some());
     }
+    assert!(connections_max.is_some());
     for text in [filter_bytes, body_bytes_max, header_timeout, request_timeout, idle_timeout, memory_max] {
         assert!(text.is_some());
     }
-    let BuyersToml { allow_addresses, allow_http } = buyers;
-    assert!(allow_addresses.is_some() && allow_http.is_some());
+    let BuyersToml { allow_addresses, allow_http, late_answers } = buyers;
+    assert!(allow_addresses.is_some() && allow_http.is_some() && late_answers.is_some());
     let JournalToml {
         durability,
         segment_bytes,
@@ -125,6 +120,7 @@ header_timeout = "1500ms"
 [buyers]
 allow_addresses = ["127.0.0.0/8", "fd00::/8"]
 allow_http = true
+late_answers = "0s"
 [journal]
 durability = "os"
 archive_dir = "/archive"
@@ -144,6 +140,7 @@ lead_retention = "90d"
     assert_eq!(config.buyers.allow_addresses.len(), 2);
     assert_eq!(config.journal.durability, Durability::Os);
     assert_eq!(config.journal.archive_dir, Some(PathBuf::from("/archive")));
+    assert_eq!(config.buyers.late_answers, Duration::ZERO);
     assert_eq!(config.journal.keep, Duration::from_hours(24 * 30));
     assert_eq!(config.store.url, "postgres://exchange@localhost/exchange");
     assert_eq!(config.personal_data.lead_retention, Duration::from_hours(24 * 90));

@@ -30,6 +30,15 @@ pub(crate) enum Event {
         /// What came.
         result: Result<Reply, Failure>,
     },
+    /// A post that was given up has its answer after all.
+    LateAnswer {
+        /// Which post.
+        key: UnknownKey,
+        /// The currency of its price.
+        currency: Currency,
+        /// What came.
+        reply: Reply,
+    },
     /// A question about a post whose outcome nobody knows has its answer, or none.
     Asked {
         /// Which post.

@@ -3,13 +3,14 @@
 mod keeping;
 mod resolving;
 
+use core::time::Duration;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use exchange_catalog::snapshot::Pricing;
 use exchange_engine::Auction;
-use exchange_node::{Net, Unknown};
+use exchange_node::{Net, Unknown, UnknownKey};
 use exchange_protocol::{CandidateIndex, Reply, SlotKey};
 use exchange_transport::{BuyerClient, Request, RequestHeaders};
 use exchange_types::{Date, Now, ShardIndex, UtcMicros, limits};
@@ -42,6 +43,8 @@ pub(crate) struct Outbound {
     pub(crate) peers: Arc<Peers>,
     pub(crate) entropy: Entropy,
     pub(crate) clock: Clock,
+    /// How long a post that was given up is listened for.
+    pub(crate) late_answers: Duration,
     /// Where what comes back is delivered.
     pub(crate) runtime: Weak<dyn Deliver>,
     /// The part of the pings of one auction that all campaigns share.
@@ -186,19 +189,29 @@ impl Outbound {
         let campaign_index = auction.candidate(candidate)?.campaign;
         let mut headers = signed(cache.signer(campaign_index)?, &id, self.now.utc, &body)?;
         headers.idempotency_key.clone_from(&headers.webhook_id);
+        let deadline = self.clock.instant(sent.give_up_at);
         let request = Request {
             headers,
             body: Bytes::from(body),
-            deadline: self.clock.instant(sent.give_up_at),
+            deadline,
             reply_bytes_max: limits::POST_REPLY_BYTES_MAX,
             retry_stale: false,
         };
         let (runtime, key) = (Weak::clone(&self.runtime), auction.key());
-        self.client.send(cache.handle(campaign.post)?, request, move |result| {
+        let done = move |result| {
             if let Some(runtime) = runtime.upgrade() {
                 runtime.deliver(Event::PostDone { auction: key, candidate, result });
             }
-        });
+        };
+        let (runtime, currency) = (Weak::clone(&self.runtime), vertical.currency);
+        let key = UnknownKey { auction: auction.id(), candidate };
+        let late = move |reply| {
+            if let Some(runtime) = runtime.upgrade() {
+                runtime.deliver(Event::LateAnswer { key, currency, reply });
+            }
+        };
+        let until = deadline + self.late_answers;
+        self.client.send_and_listen(cache.handle(campaign.post)?, (request, until), done, late);
         Some(())
     }
 

@@ -12,7 +12,7 @@ use exchange_engine::Auction;
 use exchange_node::{Current, Requester, ResolverReply, Shard, Shared, UnknownKey};
 use exchange_protocol::{AnswerStatus, CandidateIndex, Refusal, Reply, SlotKey, Waiter};
 use exchange_transport::{Failure, Reply as BuyerReply};
-use exchange_types::{DuplicateScope, EndpointIndex, HashKey, Now, PostReply, ShardIndex};
+use exchange_types::{Currency, DuplicateScope, EndpointIndex, HashKey, Now, PostReply, ShardIndex};
 use exchange_wire::{FingerprintKey, reply};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -177,6 +177,7 @@ impl ShardRuntime {
                     self.world.borrow().peers.wake(self.place);
                 }
             }
+            Event::LateAnswer { key, currency, reply } => self.late_answer(now, key, currency, &reply),
             Event::Asked { key, reading, result } => self.asked(now, key, reading, &result),
             Event::Tick => self.with_shard(|shard, world| shard.tick(world, now)),
         }
@@ -227,6 +228,14 @@ impl ShardRuntime {
             }
         };
         self.with_shard(|shard, world| shard.post_reply(world, now, auction, candidate, read));
+    }
+
+    /// Reads the answer to a post that came after the post was given up.
+    fn late_answer(&self, now: Now, key: UnknownKey, currency: Currency, came: &BuyerReply) {
+        let mut scratch = String::new();
+        let read = reply::parse_repost(came.status, &came.body, currency, &mut scratch);
+        let told = ResolverReply { outcome: read.outcome, digest: read.digest };
+        self.with_shard(|shard, world| shard.late_answer(world, now, key, told));
     }
 
     /// Reads what a buyer says of a post whose outcome nobody knows.

@@ -47,6 +47,8 @@ pub(crate) struct ShardSetup {
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) clock: Clock,
     pub(crate) client: ClientConfig,
+    /// How long a post that was given up is listened for.
+    pub(crate) late_answers: Duration,
     pub(crate) server: ServerSettings,
     pub(crate) outlet: ShardOutlet,
     /// The secrets behind pseudonyms and fingerprints.
@@ -114,6 +116,7 @@ fn build(setup: ShardSetup) -> (ServerSettings, ShardIndex, ShardOutlet, Rc<Shar
         lifecycle,
         clock,
         client,
+        late_answers,
         server,
         outlet,
         vault,
@@ -129,6 +132,7 @@ fn build(setup: ShardSetup) -> (ServerSettings, ShardIndex, ShardOutlet, Rc<Shar
     let runtime = ShardRuntime::new(parts, |runtime| Outbound {
         place,
         client: BuyerClient::new(client),
+        late_answers,
         caches: CatalogCaches::default(),
         names,
         journal,

@@ -30,6 +30,7 @@ mod http;
 mod http2_and_tls;
 mod journal_files;
 mod killed;
+mod late_answers;
 mod persons;
 mod prepaid;
 mod rebuilt;

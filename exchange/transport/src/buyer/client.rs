@@ -119,6 +119,28 @@ impl BuyerClient {
         spawn_local(async move { done(endpoint.send(Outgoing::Message(&request)).await) });
     }
 
+    /// Sends a request as [`BuyerClient::send`] does. Where it may have left and has no reply by its deadline, `late`
+    /// is called with a reply that comes until a later moment; at most [`super::LATE_MAX`] requests of an endpoint are listened for
+    /// at a time.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `LocalSet`.
+    pub fn send_and_listen(
+        &self,
+        endpoint: &EndpointHandle,
+        (request, until): (Request, Instant),
+        done: impl FnOnce(Result<Reply, Failure>) + 'static,
+        late: impl FnOnce(Reply) + 'static,
+    ) {
+        let endpoint = endpoint.clone();
+        spawn_local(async move {
+            if let Some(reply) = endpoint.send_and_listen(Outgoing::Message(&request), until, done).await {
+                late(reply);
+            }
+        });
+    }
+
     /// Asks a status endpoint about a post. `done` is called once, by the deadline at the latest, and never from
     /// within this call.
     ///

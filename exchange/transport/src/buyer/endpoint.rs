@@ -1,6 +1,7 @@
 //! [`EndpointHandle`]: one endpoint of the catalog with its connections, its limits and its counters.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
+use core::pin::pin;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -21,6 +22,10 @@ use super::{EndpointStats, Failure, Reply};
 /// Connections that one request tries. A connection that closed before it took a byte of the request is
 /// replaced without harm, but not for ever.
 const ATTEMPTS_MAX: usize = 3;
+/// Requests of one endpoint whose connections are kept past their deadline. A campaign with three posts in a row
+/// whose outcome nobody knows gets no more, so this is room for several campaigns; it bounds what a buyer that
+/// always hangs can cost.
+pub const LATE_MAX: u64 = 16;
 
 /// One endpoint as a shard uses it. Cheap to clone; equal endpoints of successive catalogs share it.
 #[derive(Clone, Debug)]
@@ -35,6 +40,20 @@ struct EndpointState {
     /// `None` if host and path make no URL; then every request fails.
     target: Option<Target>,
     last_used: Cell<Instant>,
+}
+
+/// A request's place among those of its endpoint, given up where the request is only listened for any more.
+#[derive(Debug, Default)]
+struct Place<'a>(RefCell<Option<(SemaphorePermit<'a>, GaugeGuard<'a>)>>);
+
+impl Place<'_> {
+    fn leave(&self) {
+        self.0.take();
+    }
+
+    fn is_left(&self) -> bool {
+        self.0.borrow().is_none()
+    }
 }
 
 impl EndpointHandle {
@@ -72,9 +91,9 @@ impl EndpointHandle {
     /// Not cancel-safe: whether a request whose future was dropped has left stays unknown.
     pub(crate) async fn send(&self, request: Outgoing<'_>) -> Result<Reply, Failure> {
         self.0.last_used.set(Instant::now());
-        let progress = Progress::new();
+        let (progress, place) = (Progress::new(), Place::default());
         // The future is gone before the outcome is looked at, so nothing can leave in between.
-        let outcome = timeout_at(request.deadline(), self.0.send_untimed(request, &progress)).await;
+        let outcome = timeout_at(request.deadline(), self.0.send_untimed(request, &progress, &place)).await;
         let outcome = outcome.unwrap_or_else(|_| {
             count(&self.stats().timeouts);
             // Its connection closed with it; whoever waits may open another.
@@ -83,14 +102,58 @@ impl EndpointHandle {
         });
         outcome.map_err(|failure| progress.judge(failure))
     }
+
+    /// Sends a request and tells `done` what came of it, by its deadline; where it may have left and has no reply by
+    /// then, it is listened for until a later moment, and what comes is returned.
+    ///
+    /// What is listened for holds up nobody: it has no place among the endpoint's requests and its connection is
+    /// not counted, but there are few at a time; beyond them the connection closes at the deadline.
+    ///
+    /// Not cancel-safe, as [`EndpointHandle::send`].
+    pub(crate) async fn send_and_listen(
+        &self,
+        request: Outgoing<'_>,
+        until: Instant,
+        done: impl FnOnce(Result<Reply, Failure>),
+    ) -> Option<Reply> {
+        self.0.last_used.set(Instant::now());
+        let (progress, place) = (Progress::new(), Place::default());
+        let stats = self.stats();
+        let mut sending = pin!(Some(self.0.send_untimed(request, &progress, &place)));
+        let running = sending.as_mut().as_pin_mut()?;
+        if let Ok(outcome) = timeout_at(request.deadline(), running).await {
+            done(outcome.map_err(|failure| progress.judge(failure)));
+            return None;
+        }
+        count(&stats.timeouts);
+        // From here on the gate is shut: what was not written is not written any more.
+        let failure = progress.judge(progress.timed_out());
+        let listens = failure == Failure::Timeout && until > Instant::now() && stats.late.get() < LATE_MAX;
+        let late = listens.then(|| GaugeGuard::new(&stats.late));
+        if late.is_none() {
+            sending.set(None);
+        }
+        place.leave();
+        self.0.pool.pump();
+        done(Err(failure));
+        let reply = timeout_at(until, sending.as_mut().as_pin_mut()?).await;
+        sending.set(None);
+        drop(late);
+        reply.ok()?.ok()
+    }
 }
 
 impl EndpointState {
-    async fn send_untimed(&self, request: Outgoing<'_>, progress: &Progress) -> Result<Reply, Failure> {
+    async fn send_untimed<'a>(
+        &'a self,
+        request: Outgoing<'_>,
+        progress: &Progress,
+        place: &Place<'a>,
+    ) -> Result<Reply, Failure> {
         let target = self.target.as_ref().filter(|target| target.takes(request));
         let target = target.ok_or(Failure::NotSent(NotSent::Address))?;
-        let _place = self.take_place().await?;
-        let _in_flight = GaugeGuard::new(&self.pool.stats.in_flight);
+        let permit = self.take_place().await?;
+        place.0.replace(Some((permit, GaugeGuard::new(&self.pool.stats.in_flight))));
         let mut retried = false;
         for _ in 0..ATTEMPTS_MAX {
             progress.waits_for(NotSent::Connect);
@@ -104,7 +167,9 @@ impl EndpointState {
             }
             let failed = match lease.exchange(target, request, progress).await {
                 Ok(exchanged) => {
-                    if let Some(connection) = exchanged.reusable {
+                    if let Some(connection) = exchanged.reusable
+                        && !place.is_left()
+                    {
                         self.pool.give_back(connection);
                     } else {
                         // A connection that closed makes room for another.

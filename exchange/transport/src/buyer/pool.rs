@@ -132,8 +132,10 @@ impl Pool {
         }
     }
 
+    /// Connections that may be open: those of late replies are besides the endpoint's own.
     fn connections_max(&self) -> usize {
-        usize::from(self.endpoint.concurrency_max.max(1))
+        let late = usize::try_from(self.stats.late.get()).unwrap_or(usize::MAX);
+        usize::from(self.endpoint.concurrency_max.max(1)).saturating_add(late)
     }
 
     fn take_available(self: &Rc<Self>) -> Option<Lease> {

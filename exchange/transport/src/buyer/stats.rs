@@ -21,6 +21,8 @@ pub struct EndpointStats {
     pub in_flight: Cell<u64>,
     /// Requests that wait for a place now.
     pub queued: Cell<u64>,
+    /// Requests past their deadline whose late replies are listened for now.
+    pub late: Cell<u64>,
 }
 
 /// Counts one thing that happened.

@@ -4,6 +4,7 @@ mod authority;
 mod buyer;
 mod buyer_http2;
 mod buyer_tls;
+mod late;
 mod peer;
 mod questions;
 mod seller;
