@@ -37,6 +37,7 @@ pub(crate) struct UnknownBody {
     currency: Code,
     exclusive: bool,
     intent_at: String,
+    attempts: u32,
     next: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_at: Option<String>,
@@ -155,6 +156,7 @@ impl UnknownBody {
             currency: Code(currency),
             exclusive: unknown.exclusive,
             intent_at: unknown.intent_at.to_string(),
+            attempts: unknown.attempts,
             next: unknown.next.name(),
             next_at: unknown.next_at.map(|at| at.to_string()),
         }

@@ -42,6 +42,13 @@ pub enum Message {
     },
     /// Somebody says what came of a post whose outcome nobody knows.
     Resolve(Box<ResolveRequest>),
+    /// An operator asks how far open posts of the receiver have been asked about.
+    Inquire {
+        /// Which posts: a page of them.
+        keys: Vec<UnknownKey>,
+        /// Who waits.
+        waiter: Waiter,
+    },
     /// The personal data of a lead was erased.
     Erase {
         /// The sale.

@@ -80,6 +80,11 @@ impl Shard {
                     self.give_back(world, now, id, requester, waiter);
                 }
                 Message::Erase { id } => self.erase(world, now, id),
+                Message::Inquire { keys, waiter } => {
+                    let unknowns = &self.resolving.unknowns;
+                    let inquiries = keys.iter().map(|key| unknowns.inquiry(*key, now)).collect();
+                    self.reply(world, waiter, Reply::Inquiries(inquiries));
+                }
                 Message::Resolve(request) => self.resolve(world, now, *request),
                 Message::Reply { token, reply } => world.reply(token, reply),
             }
@@ -210,6 +215,6 @@ fn is_sold(state: &Reply) -> bool {
         Reply::Answer { answer, .. } => {
             matches!(answer.status, AnswerStatus::Sold | AnswerStatus::Pending(_))
         }
-        Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) => false,
+        Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) | Reply::Inquiries(_) => false,
     }
 }

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use exchange_catalog::snapshot::OnUnknown;
-use exchange_protocol::{Dispute, Outcome, Resolution, ResolvedBy};
+use exchange_protocol::{Dispute, Inquiry, NextInquiry, Outcome, Resolution, ResolvedBy};
 use exchange_types::{Nanos, Now, PostOutcome, Reason, UtcMicros, Uuid7};
 
 use agenda::{Agenda, Way};
@@ -231,6 +231,31 @@ impl Unknowns {
     /// Returns an open post.
     pub fn get(&self, key: UnknownKey) -> Option<&Unknown> {
         self.open.get(&key).map(|open| &open.unknown)
+    }
+
+    /// Returns how far an open post has been asked about. Its question may come earlier than planned, after another
+    /// of its campaign is answered, or later, since one is asked at a time.
+    pub fn inquiry(&self, key: UnknownKey, now: Now) -> Option<Inquiry> {
+        let open = self.open.get(&key)?;
+        let on_unknown = open.unknown.campaign().map_or(OnUnknown::Hold, |campaign| campaign.on_unknown);
+        let question = open.way().map(|way| {
+            let next = match way {
+                Way::Repost => NextInquiry::Repost,
+                Way::AskStatus => NextInquiry::AskStatus,
+            };
+            (next, self.agenda.time_of(&open.campaign, key).unwrap_or(now.mono))
+        });
+        let rules = on_unknown != OnUnknown::Hold;
+        let (next, at) = match (question, open.deadline) {
+            _ if open.with_person => (NextInquiry::Person, None),
+            (_, None) => (NextInquiry::Rule, Some(now.mono)),
+            (Some((_, at)), Some(deadline)) if rules && deadline < at => (NextInquiry::Rule, Some(deadline)),
+            (Some((next, at)), Some(_)) => (next, Some(at)),
+            (None, Some(deadline)) if rules => (NextInquiry::Rule, Some(deadline)),
+            (None, Some(deadline)) => (NextInquiry::AwaitReport, Some(deadline)),
+        };
+        let next_at = at.map(|at| now.utc.saturating_add(at.saturating_sub(now.mono)));
+        Some(Inquiry { asked: open.asked, next, next_at })
     }
 
     /// Returns every open post, in the order of its ids.

@@ -30,6 +30,35 @@ pub enum Reply {
     Account(Box<Account>),
     /// What a report about a post whose outcome nobody knew has led to, on disk.
     Resolved(Resolved),
+    /// How far posts whose outcome nobody knows have been asked about, in the order of the question; nothing for
+    /// one that is not open.
+    Inquiries(Vec<Option<Inquiry>>),
+}
+
+/// How far an unknown post has been asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    /// How often it was asked about.
+    pub asked: u32,
+    /// What happens next to it.
+    pub next: NextInquiry,
+    /// When that happens; a question that is under way happens now. Nothing where it waits for a person.
+    pub next_at: Option<UtcMicros>,
+}
+
+/// What happens next to an unknown post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextInquiry {
+    /// It is posted again under its idempotency key.
+    Repost,
+    /// The campaign's status URL is asked.
+    AskStatus,
+    /// The buyer's own report is awaited until the campaign's time is over.
+    AwaitReport,
+    /// The campaign's `on_unknown` decides.
+    Rule,
+    /// Its time is over, and a person has to decide.
+    Person,
 }
 
 /// What a report about a post whose outcome nobody knew has led to.

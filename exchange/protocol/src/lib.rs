@@ -15,7 +15,7 @@ mod sale_keys;
 mod story;
 mod submission_bytes;
 
-pub use answer::{Answer, AnswerOffer, AnswerSale, AnswerStatus, Reply, Resolved};
+pub use answer::{Answer, AnswerOffer, AnswerSale, AnswerStatus, Inquiry, NextInquiry, Reply, Resolved};
 pub use effect::Effect;
 pub use input::{Considered, Input, SaleKind, SellerPost, Submit, Verdict};
 pub use key::{CandidateIndex, OfferKey, SlotKey, Waiter};

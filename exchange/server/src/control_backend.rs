@@ -156,7 +156,9 @@ impl ControlBackend {
         let message = Message::Read { id: id.0, requester: Requester::Operator, waiter };
         match self.ask_shard(id.0, message, answer).await {
             Some(Reply::Account(account)) => Ok(Some(account)),
-            Some(Reply::Refusal(_) | Reply::Answer { .. } | Reply::Resolved(_)) => Ok(None),
+            Some(Reply::Refusal(_) | Reply::Answer { .. } | Reply::Resolved(_) | Reply::Inquiries(_)) => {
+                Ok(None)
+            }
             None => Err(Unavailable),
         }
     }

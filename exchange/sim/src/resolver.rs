@@ -143,7 +143,7 @@ impl World {
             }
             Reply::Resolved(Resolved::Before(_) | Resolved::Disputed) => found.is_some(),
             Reply::Resolved(Resolved::PriceTooLow) | Reply::Refusal(_) => true,
-            Reply::Answer { .. } | Reply::Account(_) => false,
+            Reply::Answer { .. } | Reply::Account(_) | Reply::Inquiries(_) => false,
         };
         self.verdicts.check(Promise::OneResolution, right, || {
             format!("report {number} about {key:?} is told {reply:?}, the record says {found:?}")

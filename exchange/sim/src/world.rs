@@ -359,5 +359,6 @@ fn show(reply: &Reply) -> String {
         Reply::Refusal(refusal) => format!("{refusal:?}"),
         Reply::Account(account) => format!("account {:?}", account.story.id),
         Reply::Resolved(resolved) => format!("{resolved:?}"),
+        Reply::Inquiries(told) => format!("{told:?}"),
     }
 }

@@ -55,6 +55,8 @@ pub struct UnknownPost {
     pub exclusive: bool,
     /// When its intent was written.
     pub intent_at: UtcMicros,
+    /// How often it was asked about since the exchange was started.
+    pub attempts: u32,
     /// What happens next to it.
     pub next: NextStep,
     /// When that happens; nothing while it waits for a person.

@@ -23,7 +23,7 @@ async fn open_unknowns_are_listed_with_what_comes_next() {
         "auction_id": FIRST.lead().to_string().replace("lead_", "auc_"),
         "seller": "acme", "buyer": "north", "campaign": "coast", "vertical": "solar",
         "price": "31.50", "payout": "25.20", "currency": "EUR", "exclusive": true,
-        "intent_at": "2026-11-20T00:00:00.000Z", "next": "repost",
+        "intent_at": "2026-11-20T00:00:00.000Z", "attempts": 2, "next": "repost",
         "next_at": "2026-11-20T00:00:01.000Z",
     });
     assert_eq!(body["items"][0], expected);

@@ -126,6 +126,11 @@ impl Agenda {
         self.relist(campaign);
     }
 
+    /// Returns when a post is asked about; nothing while it is, or where it is not on the list.
+    pub(super) fn time_of(&self, campaign: &Arc<str>, key: UnknownKey) -> Option<Nanos> {
+        self.campaigns.get(campaign)?.times.get(&key).copied()
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.len()
     }

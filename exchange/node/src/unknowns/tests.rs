@@ -106,6 +106,37 @@ fn resolved(verdict: Option<Verdict>) -> Resolution {
     resolved.0
 }
 
+/// What is told of a post after some seconds in which every question was in vain: how often it was asked about, what
+/// comes next, and after how many seconds.
+fn check_inquiry(lines: &str, seconds: u64, expected: (u32, NextInquiry, Option<u64>)) {
+    let mut unknowns = one(lines);
+    let end = Nanos::from_secs(seconds);
+    while unknowns.next_timeout().is_some_and(|due| due <= end) {
+        let due = unknowns.next_timeout().expect("something is due");
+        let now = Now { mono: due, utc: START.saturating_add(due) };
+        unknowns.due(now).expect("something is due at its time");
+        unknowns.reply(now, key(1), &reply(PostOutcome::Unknown(UnknownCause::Timeout)));
+    }
+    let told = unknowns.inquiry(key(1), at(seconds)).expect("it is open");
+    let after = told.next_at.map(|at| u64::try_from(at.0 - START.0).expect("later").div_euclid(1_000_000));
+    assert_eq!((told.asked, told.next, after), expected, "{lines} after {seconds} s");
+}
+
+#[test]
+fn it_is_told_how_far_a_post_has_been_asked_about() {
+    let quiet = "idempotent = false\n";
+    let status = format!("{quiet}status_url = \"https://north.example/status/{{post_id}}\"");
+    let rule = "on_unknown = \"assume_rejected\"\nunknown_after = \"10s\"";
+    check_inquiry("", 0, (0, NextInquiry::Repost, Some(5)));
+    check_inquiry("", 7, (1, NextInquiry::Repost, Some(20)));
+    check_inquiry(&status, 0, (0, NextInquiry::AskStatus, Some(5)));
+    check_inquiry(rule, 7, (1, NextInquiry::Rule, Some(10)));
+    check_inquiry(&format!("{quiet}{rule}"), 0, (0, NextInquiry::Rule, Some(10)));
+    check_inquiry(quiet, 0, (0, NextInquiry::AwaitReport, Some(24 * HOUR)));
+    check_inquiry(&format!("{quiet}unknown_after = \"10s\""), 11, (0, NextInquiry::Person, None));
+    assert_eq!(one("").inquiry(key(2), at(0)), None);
+}
+
 #[test]
 fn an_idempotent_campaign_is_posted_to_again_with_growing_waits() {
     let mut unknowns = one("");

@@ -144,7 +144,7 @@ impl Run {
 fn answer(node: &Node, token: u64) -> Option<&Answer> {
     match node.world.reply(token)? {
         Reply::Answer { answer, .. } => Some(answer),
-        Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) => None,
+        Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) | Reply::Inquiries(_) => None,
     }
 }
 

@@ -78,10 +78,12 @@ pub(super) fn run(command: &UnknownCommand, terminal: &mut Terminal<'_>) -> anyh
 
 /// Returns the line of a post in a list.
 fn line(item: &Value) -> String {
-    let [post, campaign, buyer, price, currency, since, next] =
-        ["post_id", "campaign", "buyer", "price", "currency", "intent_at", "next"]
+    let [post, campaign, buyer, price, currency, since, next, next_at] =
+        ["post_id", "campaign", "buyer", "price", "currency", "intent_at", "next", "next_at"]
             .map(|key| text_of(item, key));
-    format!("{post}  {campaign} ({buyer})  {price} {currency}  since {since}  {next}")
+    let attempts = item.get("attempts").and_then(Value::as_u64).unwrap_or(0);
+    let at = if next_at.is_empty() { String::new() } else { format!(" {next_at}") };
+    format!("{post}  {campaign} ({buyer})  {price} {currency}  since {since}  asked {attempts}  {next}{at}")
 }
 
 /// Returns an item with its time as a number too, which a script compares without a calendar.
@@ -102,9 +104,11 @@ mod tests {
     fn a_post_is_shown_in_a_line_and_with_its_micros() {
         let item = json!({
             "post_id": "post_1", "campaign": "north-solar", "buyer": "north", "price": "31.50", "currency": "EUR",
-            "intent_at": "2026-11-21T10:00:00.000001Z", "next": "repost",
+            "intent_at": "2026-11-21T10:00:00.000001Z", "attempts": 2, "next": "repost",
+            "next_at": "2026-11-21T10:01:00.000Z",
         });
-        let expected = "post_1  north-solar (north)  31.50 EUR  since 2026-11-21T10:00:00.000001Z  repost";
+        let expected = "post_1  north-solar (north)  31.50 EUR  since 2026-11-21T10:00:00.000001Z  asked 2  \
+                        repost 2026-11-21T10:01:00.000Z";
         assert_eq!(line(&item), expected);
         let shown = with_micros(&item).expect("a time");
         assert_eq!(shown.get("since_us"), Some(&json!(1_795_255_200_000_001_i64)));

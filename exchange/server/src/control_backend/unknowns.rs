@@ -1,14 +1,15 @@
 //! Posts whose outcome nobody knows, and what people say of them.
 
-use exchange_catalog::snapshot::OnUnknown;
+use std::collections::BTreeMap;
+
 use exchange_control::{
     ListError, Listed, NextStep, Page, PostSettled, PostWord, PostWordError, UnknownPost, Unknowns,
     WordEffect,
 };
 use exchange_node::{Late, Message, ResolveRequest, UnknownKey};
-use exchange_protocol::{Dispute, Reply, Resolved, ResolvedBy, Waiter};
+use exchange_protocol::{Dispute, Inquiry, NextInquiry, Reply, Resolved, ResolvedBy, Waiter};
 use exchange_store::{OpenUnknown, SaleRef, SaleView};
-use exchange_types::{Amount, AuctionId, PostId};
+use exchange_types::{Amount, AuctionId, PostId, ShardIndex};
 
 use super::{ControlBackend, listed, store_page};
 use crate::wall_clock;
@@ -16,7 +17,14 @@ use crate::wall_clock;
 impl Unknowns for ControlBackend {
     async fn unknowns(&self, page: Page) -> Result<Listed<UnknownPost>, ListError> {
         let found = self.fresh_store().await.as_operator().unknowns(&store_page(page)).await;
-        listed(found, |open| self.unknown_post(open))
+        let asked = match &found {
+            Ok(found) => self.inquiries(&found.items).await.ok_or(ListError::Unavailable)?,
+            Err(_) => BTreeMap::new(),
+        };
+        listed(found, |open| {
+            let inquiry = asked.get(&key_of(&open)).copied();
+            unknown_post(open, inquiry)
+        })
     }
 
     async fn say(&self, word: PostWord) -> Result<PostSettled, PostWordError> {
@@ -80,7 +88,7 @@ impl ControlBackend {
             Some(Reply::Resolved(Resolved::Disputed)) => Ok(WordEffect::Disputed),
             Some(Reply::Resolved(Resolved::PriceTooLow)) => Err(PostWordError::PriceTooLow),
             Some(Reply::Refusal(_)) => Err(PostWordError::InFlight),
-            Some(Reply::Answer { .. } | Reply::Account(_)) | None => Err(unavailable()),
+            Some(Reply::Answer { .. } | Reply::Account(_) | Reply::Inquiries(_)) | None => Err(unavailable()),
         }
     }
 
@@ -105,36 +113,64 @@ impl ControlBackend {
         }
     }
 
-    fn unknown_post(&self, open: OpenUnknown) -> UnknownPost {
-        let snapshot = &self.shared.current().snapshot;
-        let campaign = snapshot.campaign_named(&open.campaign).and_then(|index| snapshot.campaign(index));
-        let until = campaign.map(|campaign| open.intent_at.saturating_add(campaign.unknown_after));
-        let over = until.is_some_and(|until| wall_clock::utc_now() >= until);
-        let next = match campaign {
-            Some(campaign) if over && campaign.on_unknown == OnUnknown::Hold => NextStep::Person,
-            Some(_) if over => NextStep::Rule,
-            Some(campaign) if campaign.idempotent => NextStep::Repost,
-            Some(campaign) if campaign.status.is_some() => NextStep::AskStatus,
-            Some(_) => NextStep::AwaitReport,
-            None => NextStep::Person,
-        };
-        UnknownPost {
-            post: open.post_id,
-            sale: open.sale_id,
-            auction: AuctionId(open.auction),
-            seller: open.seller,
-            campaign: open.campaign,
-            buyer: open.buyer,
-            vertical: open.vertical,
-            currency: open.currency,
-            price: open.price,
-            payout: open.payout,
-            exclusive: open.exclusive,
-            intent_at: open.intent_at,
-            next,
-            // When it is asked again is the shard's to say; when nobody is waited for any longer follows from the post.
-            next_at: until.filter(|_| next == NextStep::AwaitReport),
+    /// Asks the shards how far a page of open posts has been asked about: each shard once. One that is not open at
+    /// its shard, still on its way or just resolved, is left out. Nothing where a shard does not answer.
+    async fn inquiries(&self, open: &[OpenUnknown]) -> Option<BTreeMap<UnknownKey, Inquiry>> {
+        let mut by_shard: BTreeMap<ShardIndex, Vec<UnknownKey>> = BTreeMap::new();
+        for post in open {
+            by_shard.entry(self.shared.owner(post.auction)).or_default().push(key_of(post));
         }
+        let mut found = BTreeMap::new();
+        for keys in by_shard.into_values() {
+            let (token, answer) = self.questions.ask()?;
+            let waiter = Waiter { place: self.place, token };
+            let first = keys.first()?.auction;
+            let message = Message::Inquire { keys: keys.clone(), waiter };
+            let Some(Reply::Inquiries(told)) = self.ask_shard(first, message, answer).await else {
+                return None;
+            };
+            found.extend(keys.into_iter().zip(told).filter_map(|(key, inquiry)| Some((key, inquiry?))));
+        }
+        Some(found)
+    }
+}
+
+fn unknown_post(open: OpenUnknown, inquiry: Option<Inquiry>) -> UnknownPost {
+    // What is not open at its shard is still on its way: it becomes unknown when it is given up.
+    let (next, next_at) = match inquiry {
+        Some(inquiry) => (next_step(inquiry.next), inquiry.next_at),
+        None => (NextStep::AwaitReport, Some(open.give_up_at)),
+    };
+    UnknownPost {
+        post: open.post_id,
+        sale: open.sale_id,
+        auction: AuctionId(open.auction),
+        seller: open.seller,
+        campaign: open.campaign,
+        buyer: open.buyer,
+        vertical: open.vertical,
+        currency: open.currency,
+        price: open.price,
+        payout: open.payout,
+        exclusive: open.exclusive,
+        intent_at: open.intent_at,
+        attempts: inquiry.map_or(0, |inquiry| inquiry.asked),
+        next,
+        next_at,
+    }
+}
+
+fn key_of(open: &OpenUnknown) -> UnknownKey {
+    UnknownKey { auction: open.auction, candidate: open.candidate }
+}
+
+const fn next_step(next: NextInquiry) -> NextStep {
+    match next {
+        NextInquiry::Repost => NextStep::Repost,
+        NextInquiry::AskStatus => NextStep::AskStatus,
+        NextInquiry::AwaitReport => NextStep::AwaitReport,
+        NextInquiry::Rule => NextStep::Rule,
+        NextInquiry::Person => NextStep::Person,
     }
 }
 

@@ -272,7 +272,7 @@ impl ShardRuntime {
         if let Some(found) = pending.duplicate {
             let earlier = match &reply {
                 Reply::Answer { answer, .. } => Some(&**answer),
-                Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) => None,
+                Reply::Refusal(_) | Reply::Account(_) | Reply::Resolved(_) | Reply::Inquiries(_) => None,
             };
             let answer = answer_body::duplicate(&found, earlier, &pending);
             return (pending.respond)(answer);
@@ -302,7 +302,7 @@ impl ShardRuntime {
                 (pending.respond)(answer);
             }
             // These go to the control plane, which has waiters of its own.
-            Reply::Account(_) | Reply::Resolved(_) => {}
+            Reply::Account(_) | Reply::Resolved(_) | Reply::Inquiries(_) => {}
         }
     }
 

@@ -242,3 +242,34 @@ fn what_nobody_finds_out_waits_for_a_person_where_the_campaign_holds() {
     let again = market.exchange.seller("other").lead(&lead(1));
     assert_eq!(again.outcome(), "duplicate", "unknown counts as sold: {}", phone(1));
 }
+
+#[test]
+fn operators_see_how_often_a_post_was_asked_about_and_what_comes_next() {
+    // It hangs every time.
+    let profile = "[[buyer]]\nname = \"north\"\nprice = { fixed = \"40.00\" }\n\
+                   post = [{ fault = \"hang\", fault_repeats = true }]\n";
+    let catalog = CatalogText::new(VERTICAL).with("north", Campaign::default());
+    let market = Market::open(profile, &catalog);
+    let first = pending(&market.exchange, 1);
+    let list =
+        || market.exchange.operator().call(&Request::new("GET", "/v1/unknowns")).json()["items"][0].clone();
+    let mut listed = Value::Null;
+    eventually("it is listed", || {
+        listed = list();
+        listed["next"] == "repost"
+    });
+    assert_eq!(listed["attempts"], 0, "{listed}");
+    assert!(listed["next_at"].as_str() > listed["intent_at"].as_str(), "{listed}");
+    let before = listed["next_at"].clone();
+    eventually("it was asked about", || {
+        listed = list();
+        listed["attempts"] == 1 && listed["next_at"].as_str() > before.as_str()
+    });
+    assert_eq!(listed["next"], "repost", "{listed}");
+    let post = post_id(&market);
+    let lines = stdout(&market.exchange.ask(&["unknown", "list"], ""));
+    assert!(lines.contains(&post) && lines.contains("asked 1  repost 2"), "{lines}");
+    assert_eq!(posted(&market, "north"), 2);
+    let read = market.exchange.seller("acme").call(&Request::new("GET", &first.member("status_url")));
+    assert_eq!(read.outcome(), "pending", "{}", read.text());
+}

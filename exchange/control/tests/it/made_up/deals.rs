@@ -184,6 +184,7 @@ impl Unknowns for MadeUp {
             payout: amount(deal.payout),
             exclusive: true,
             intent_at: AT,
+            attempts: 2,
             next: NextStep::Repost,
             next_at: Some(UtcMicros(AT.0 + 1_000_000)),
         })

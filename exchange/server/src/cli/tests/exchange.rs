@@ -64,6 +64,7 @@ impl Unknowns for Noting {
             payout: Amount::from_micros(25_200_000),
             exclusive: true,
             intent_at: AT,
+            attempts: 2,
             next: NextStep::Repost,
             next_at: None,
         };

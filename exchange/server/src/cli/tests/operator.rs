@@ -85,7 +85,7 @@ fn unknown_posts_are_listed_over_all_pages_for_people_and_scripts() {
     let lines: Vec<&str> = ran.out.lines().collect();
     let [first, second] = *lines else { panic!("{}", ran.out) };
     let post = PostId(id()).to_string();
-    let said = "north-solar (north)  31.50 EUR  since 2026-11-21T10:00:00.125Z  repost";
+    let said = "north-solar (north)  31.50 EUR  since 2026-11-21T10:00:00.125Z  asked 2  repost";
     assert_eq!(first, format!("{post}  {said}"));
     assert!(second.ends_with(said) && !second.contains(&post), "{second}");
 
