@@ -132,6 +132,9 @@ pub struct Journal {
     pub archive_ciphertext: bool,
     /// How long a segment stays in place after its last record. Default 7 days.
     pub keep: Duration,
+    /// Records after which a checkpoint is made. Default a million: as many as a start reads in a few seconds.
+    /// Segments go when two checkpoints hold them.
+    pub checkpoint_records: u64,
 }
 
 /// What an acknowledgement of the journal means.

@@ -15,9 +15,7 @@ use crate::recovery::{newest_checkpoint, replay};
 use crate::wall_clock;
 
 /// How often it is looked.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// Records after which a checkpoint is made: as many as a start reads in a few seconds.
-const CHECKPOINT_RECORDS: u64 = 1_000_000;
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How the names of segments end.
 pub(crate) const SEGMENT_SUFFIX: &str = ".log";
 
@@ -53,15 +51,16 @@ pub(crate) async fn keep_journal(keeping: Keeping) {
 
 impl Keeping {
     fn look(&self) -> anyhow::Result<()> {
-        let newest = newest_checkpoint(&self.dir, self.limits)?;
-        let held = newest.as_ref().map_or(0, Recovery::applied);
-        if self.writer.durable_sequence().saturating_sub(held) >= CHECKPOINT_RECORDS {
-            self.make_checkpoint(newest)?;
+        // By its name: a checkpoint is read only where another follows from it.
+        let held = self.dir.checkpoints().last()?;
+        if self.writer.durable_sequence().saturating_sub(held) >= self.config.checkpoint_records {
+            self.make_checkpoint()?;
         }
         self.release()
     }
 
-    fn make_checkpoint(&self, newest: Option<Recovery>) -> anyhow::Result<()> {
+    fn make_checkpoint(&self) -> anyhow::Result<()> {
+        let newest = newest_checkpoint(&self.dir, self.limits)?;
         let mut recovery = newest.unwrap_or_else(|| Recovery::new(self.limits));
         replay(&self.storage, &mut recovery, self.writer.durable_sequence())?;
         let mut bytes = Vec::new();

@@ -90,7 +90,12 @@ async fn open(config: &Config, guard: DataDirGuard, take: Take) -> anyhow::Resul
             let archived = archive.as_deref().map(Records::of).transpose()?;
             let from_archive = archived.as_ref().map(|archived| archived.reader(1)).transpose()?;
             let next = archived.as_ref().map_or(1, |archived| archived.last.saturating_add(1));
-            let rest = journal.reader(next).context("the journal does not go on where the archive ends")?;
+            let rest = journal.reader(next).context(if archived.is_some() {
+                "the journal does not go on where the archive ends"
+            } else {
+                "the journal does not have its first records any more: name the folder to which they were archived \
+                 with `--archive DIR`"
+            })?;
             projector.clear().await.context("cannot empty the store")?;
             if let Some((reader, archived)) = from_archive.zip(archived) {
                 follow(&mut projector, reader, archived.last).await?;

@@ -68,6 +68,7 @@ pub(super) struct JournalToml {
     pub(super) archive_dir: Text,
     pub(super) archive_ciphertext: Flag,
     pub(super) keep: Text,
+    pub(super) checkpoint_records: Whole,
 }
 
 #[derive(Debug, Default)]
@@ -205,6 +206,7 @@ impl JournalToml {
             archive_dir: section.text("archive_dir", findings),
             archive_ciphertext: section.boolean("archive_ciphertext", findings),
             keep: section.text("keep", findings),
+            checkpoint_records: section.whole("checkpoint_records", findings),
         }
     }
 }

@@ -89,11 +89,12 @@ fn the_reference_shows_every_key_with_its_default() {
         archive_dir,
         archive_ciphertext,
         keep,
+        checkpoint_records,
     } = journal;
     for text in [durability, segment_bytes, free_bytes_min, ballast_bytes, archive_dir, keep] {
         assert!(text.is_some());
     }
-    assert!(archive_ciphertext.is_some());
+    assert!(archive_ciphertext.is_some() && checkpoint_records.is_some());
     let StoreToml { url, lag_max } = store;
     assert!(url.is_some() && lag_max.is_some());
     let PersonalDataToml { master_key, lead_retention, consent_retention } = personal_data;
@@ -123,6 +124,7 @@ allow_http = true
 late_answers = "0s"
 [journal]
 durability = "os"
+checkpoint_records = 5000
 archive_dir = "/archive"
 keep = "30d"
 [store]
@@ -142,6 +144,7 @@ lead_retention = "90d"
     assert_eq!(config.journal.archive_dir, Some(PathBuf::from("/archive")));
     assert_eq!(config.buyers.late_answers, Duration::ZERO);
     assert_eq!(config.journal.keep, Duration::from_hours(24 * 30));
+    assert_eq!(config.journal.checkpoint_records, 5_000);
     assert_eq!(config.store.url, "postgres://exchange@localhost/exchange");
     assert_eq!(config.personal_data.lead_retention, Duration::from_hours(24 * 90));
 }

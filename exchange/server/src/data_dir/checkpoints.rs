@@ -64,6 +64,15 @@ impl Checkpoints {
         Ok(self.sequences()?.first().copied().unwrap_or(0))
     }
 
+    /// Returns the last record of the newest checkpoint, whether it can be read or not; 0 where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Says why the folder cannot be read.
+    pub fn last(&self) -> io::Result<u64> {
+        Ok(self.sequences()?.last().copied().unwrap_or(0))
+    }
+
     fn file(&self, sequence: u64) -> PathBuf {
         self.path.join(format!("{sequence:020}.checkpoint"))
     }
@@ -102,5 +111,6 @@ mod tests {
         }
         assert_eq!(checkpoints.newest(text).expect("readable"), Some((70, "second".to_owned())));
         assert_eq!(checkpoints.oldest().expect("readable"), 70, "only two are kept");
+        assert_eq!(checkpoints.last().expect("readable"), 1_000);
     }
 }

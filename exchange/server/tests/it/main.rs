@@ -17,6 +17,7 @@ mod market;
 mod process;
 mod seller;
 
+mod archived;
 mod bad_input;
 mod caps;
 mod catalog_change;

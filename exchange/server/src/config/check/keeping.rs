@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use super::value::{length, one_of, size};
+use super::value::{length, one_of, size, within};
 use crate::config::findings::Findings;
 use crate::config::given::Given;
 use crate::config::raw::{JournalToml, PersonalDataToml, StoreToml};
@@ -20,6 +20,7 @@ pub(super) fn journal_defaults() -> Journal {
         archive_dir: None,
         archive_ciphertext: true,
         keep: DAY * 7,
+        checkpoint_records: 1_000_000,
     }
 }
 
@@ -40,6 +41,7 @@ pub(super) fn check_journal(raw: JournalToml, default: &Journal, findings: &mut 
         archive_dir,
         archive_ciphertext,
         keep,
+        checkpoint_records,
     } = raw;
     let words = [("sync", Durability::Sync), ("os", Durability::Os)];
     let mib = |mib: u64| ByteCount::from_kib(mib << 10);
@@ -52,6 +54,12 @@ pub(super) fn check_journal(raw: JournalToml, default: &Journal, findings: &mut 
         archive_dir: folder(archive_dir, findings),
         archive_ciphertext: archive_ciphertext.map_or(default.archive_ciphertext, |given| given.value),
         keep: length(keep, [Duration::ZERO, DAY * 3_650], default.keep, findings),
+        checkpoint_records: within(
+            checkpoint_records,
+            [100, 100_000_000],
+            default.checkpoint_records,
+            findings,
+        ),
     };
     let (ballast, segment) = (journal.ballast_bytes, journal.segment_bytes);
     if let Some(place) = ballast_place.filter(|_| ballast.0 != 0 && ballast < segment) {
