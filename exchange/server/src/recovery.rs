@@ -29,7 +29,8 @@ pub(crate) fn recover(config: &Config, dir: &DataDir, limits: RecoveryLimits) ->
     let (journal, opened, storage) = journal_files::open(&dir.journal(), &config.journal, from)?;
     anyhow::ensure!(
         from <= opened.last_sequence,
-        "the checkpoint holds records up to {from} and the journal ends with {}: they do not belong together",
+        "the checkpoint holds records up to {from} and the journal ends with {}: they do not belong together. If \
+         records were dropped by a repair, remove the folder of the checkpoints",
         opened.last_sequence
     );
     if let Some(cut) = &opened.cut {

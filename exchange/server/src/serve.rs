@@ -40,7 +40,7 @@ use crate::recovery::{Found, recover};
 use crate::renewal::{keep_windows_open, reload_keys_on_hangup};
 use crate::settlement::keep_settling;
 use crate::shard::{self, Before, ShardSetup};
-use crate::startup::{client_config, first_catalog, node_config, server_limits, shared};
+use crate::startup::{check_store, client_config, first_catalog, node_config, server_limits, shared};
 use crate::vault_keeper::{self, VaultKeeper};
 use crate::wall_clock;
 use crate::webhook_delivery::keep_delivering;
@@ -90,6 +90,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     file_handles::raise(&config, &snapshot);
     let node = node_config(&config);
     let Found { journal, storage, recovery } = recover(&config, guard.dir(), RecoveryLimits::of(&node))?;
+    check_store(&config, guard.dir(), &secret, recovery.applied())?;
     let vault = vault_keeper::open(&config.personal_data, guard.dir(), &recovery)?;
     let keeper = VaultKeeper::start(vault.clone(), config.personal_data.clone())?;
     let places = config.shards.saturating_add(1);

@@ -6,12 +6,14 @@ use anyhow::Context as _;
 use exchange_catalog::{Snapshot, SourceFile};
 use exchange_counters::{Counters, CountersConfig};
 use exchange_node::{NodeConfig, Shared};
+use exchange_store::Projector;
 use exchange_transport::{AddressGuard, ClientConfig, ServerLimits};
 
 use crate::catalog_compiler::CatalogCompiler;
 use crate::config::Config;
 use crate::control_backend::too_many_caps;
-use crate::data_dir::{DataDirGuard, SecretKey};
+use crate::data_dir::{DataDir, DataDirGuard, SecretKey};
+use crate::projection::store_config;
 use crate::secret_source::SecretSource;
 use crate::wall_clock;
 
@@ -68,6 +70,33 @@ pub(crate) fn first_catalog(
     let compiler = CatalogCompiler::new(secrets, config.buyers.allow_http, secret);
     let snapshot = compiled(version, &files, &compiler)?;
     Ok((snapshot, compiler))
+}
+
+/// Refuses a store that holds records which the journal does not have: after a repair that dropped them the next
+/// records would get their numbers, and the tables would pass those over.
+///
+/// # Errors
+///
+/// Says so, or why the store cannot be opened.
+pub(crate) fn check_store(
+    config: &Config,
+    dir: &DataDir,
+    secret: &SecretKey,
+    last: u64,
+) -> anyhow::Result<()> {
+    let (url, projector) = store_config(config, dir, secret)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let projector = Projector::open(&url, projector).await.context("cannot open the store")?;
+        let held = projector.cursor();
+        projector.close().await.context("cannot close the store")?;
+        anyhow::ensure!(
+            held <= last,
+            "the store holds records up to {held} and the journal ends with {last}: run `exchange store rebuild` \
+             before the start"
+        );
+        Ok(())
+    })
 }
 
 fn compiled(version: u64, files: &[SourceFile], compiler: &CatalogCompiler) -> anyhow::Result<Snapshot> {

@@ -101,6 +101,9 @@ fn a_damaged_batch_before_a_good_one_stops_the_start_until_it_is_repaired() {
     assert!(stdout(&dropped).contains("kept aside"), "{}", stdout(&dropped));
     assert!(Exchange::journal(&data, &["verify"]).status.success());
     // The store knows more than the journal now: it is made anew before the start.
+    let refused = market.exchange.serve_beside();
+    assert!(!refused.status.success(), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("exchange store rebuild"), "the remedy is named: {}", stderr(&refused));
     let rebuilt = market.exchange.inspect(&["store", "rebuild"]);
     assert!(rebuilt.status.success(), "{}", stderr(&rebuilt));
     market.exchange.start_again();
