@@ -1,7 +1,7 @@
 //! [`SecretSource`]: what `env:NAME` and `file:PATH` in a catalog lead to.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file that a secret is read from: a bundle of certificates at most.
@@ -23,6 +23,21 @@ impl SecretSource {
     /// Returns the secrets of a catalog whose relative paths begin beside its file.
     pub fn beside(file: &Path) -> Self {
         Self::new(file.parent().unwrap_or_else(|| Path::new("")).to_owned())
+    }
+
+    /// Returns the same secrets wherever a later process is started.
+    ///
+    /// # Errors
+    ///
+    /// Says why the current folder is not known.
+    pub fn absolute(self) -> io::Result<Self> {
+        let base = if self.base.as_os_str().is_empty() { PathBuf::from(".") } else { self.base };
+        Ok(Self { base: std::path::absolute(base)? })
+    }
+
+    /// Returns the folder in which relative paths begin.
+    pub fn folder(&self) -> &Path {
+        &self.base
     }
 
     /// Returns the secret behind a reference; nothing where there is no such variable or file, or where it is no

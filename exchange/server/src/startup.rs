@@ -54,18 +54,17 @@ pub(crate) fn first_catalog(
     given: Option<crate::cli::CatalogFiles>,
 ) -> anyhow::Result<(Snapshot, CatalogCompiler)> {
     let store = guard.catalogs();
-    let stored = SecretSource::new(config.data_dir.clone());
-    let (version, files, secrets) = match given {
-        Some(given) => {
-            let secrets = given.secrets;
-            let files = given.files;
-            let version = store.save(&files).context("cannot store the catalog")?;
-            (version, files, secrets)
-        }
-        None => match store.load().context("cannot read the stored catalog")? {
-            Some(found) => (found.version, found.files, stored),
-            None => (0, Vec::new(), stored),
-        },
+    let (version, files, secrets) = if let Some(given) = given {
+        let secrets = given.secrets.absolute().context("cannot tell the folder of the catalog")?;
+        store.save_secrets_folder(secrets.folder()).context("cannot store the folder of the catalog")?;
+        let version = store.save(&given.files).context("cannot store the catalog")?;
+        (version, given.files, secrets)
+    } else {
+        let folder = store.secrets_folder().context("cannot read the folder of the catalog")?;
+        let secrets = SecretSource::new(folder.unwrap_or_else(|| config.data_dir.clone()));
+        let stored = store.load().context("cannot read the stored catalog")?;
+        let (version, files) = stored.map_or((0, Vec::new()), |found| (found.version, found.files));
+        (version, files, secrets)
     };
     let compiler = CatalogCompiler::new(secrets, config.buyers.allow_http, secret);
     let snapshot = compiled(version, &files, &compiler)?;

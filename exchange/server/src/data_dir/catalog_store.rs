@@ -3,21 +3,25 @@
 //! A folder appears under its number when all of its files are on disk, so the one with the largest number is
 //! the catalog in force, and a crash leaves the one before.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use exchange_catalog::SourceFile;
 
 use super::FOLDER_MODE;
-use super::synced_file::{sync_folder_of, write_new};
+use super::synced_file::{replace_file, sync_folder_of, write_new};
 
 /// Versions that are kept. An auction is explained and replayed with the catalog of its time; at one change an
 /// hour these last for a year.
 const VERSIONS_MAX: usize = 10_000;
 /// The name of a folder that is being written.
 const UNFINISHED: &str = "next";
+/// The file that says where the relative paths of secrets begin.
+const SECRETS_FOLDER: &str = "secrets-folder";
 /// Characters of a file's own name that are kept in its stored name.
 const NAME_CHARS_MAX: usize = 100;
 
@@ -67,6 +71,29 @@ impl CatalogStore {
         };
         let files = paths.into_iter().map(read).collect::<io::Result<_>>()?;
         Ok(StoredCatalog { version, files })
+    }
+
+    /// Returns the folder in which the relative paths of secrets begin, where one was stored.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot be read.
+    pub fn secrets_folder(&self) -> io::Result<Option<PathBuf>> {
+        match fs::read(self.path.join(SECRETS_FOLDER)) {
+            Ok(bytes) => Ok(Some(PathBuf::from(OsString::from_vec(bytes)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the folder in which the relative paths of secrets begin from now on, and waits for the disk.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot be written.
+    pub fn save_secrets_folder(&self, folder: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.path)?;
+        replace_file(&self.path.join(SECRETS_FOLDER), folder.as_os_str().as_bytes())
     }
 
     /// Returns the version for the next catalog.
@@ -163,6 +190,18 @@ mod tests {
         assert_eq!(names, [stored_at("00000-z.toml"), stored_at("00001-a_b.toml")]);
         let texts: Vec<&str> = stored.files.iter().map(|file| &*file.text).collect();
         assert_eq!(texts, ["first", "second"]);
+    }
+
+    #[test]
+    fn the_folder_of_secrets_comes_back_and_is_no_version() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = CatalogStore::new(folder.path().join("catalog"));
+        assert_eq!(store.secrets_folder().expect("readable"), None);
+        for beside in ["/etc/exchange", "/etc/other one"] {
+            store.save_secrets_folder(Path::new(beside)).expect("saved");
+            assert_eq!(store.secrets_folder().expect("readable"), Some(PathBuf::from(beside)));
+        }
+        assert_eq!(store.load().expect("readable"), None);
     }
 
     #[test]

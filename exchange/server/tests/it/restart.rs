@@ -1,7 +1,7 @@
 //! What outlives a process, and what no two processes may share.
 
 use crate::buyers::Buyers;
-use crate::catalog::{Campaign, CatalogText};
+use crate::catalog::{Campaign, CatalogText, SECRET};
 use crate::exchange::{Exchange, stderr};
 use crate::lead::lead;
 use crate::seller::Request;
@@ -32,4 +32,29 @@ fn keys_and_the_catalog_in_force_outlive_the_process() {
     assert_eq!((answer.outcome().as_str(), answer.member("payout").as_str()), ("sold", "24.00"));
     let with_revoked = exchange.seller("acme").with_key(&revoked).call(&Request::post("/v1/leads", &lead(2)));
     assert_eq!(with_revoked.status, 401);
+}
+
+#[test]
+fn secrets_beside_the_catalog_are_found_again_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let profile = "[[buyer]]\nname = \"north\"\nprice = { fixed = \"31.00\" }\n";
+    let buyers = Buyers::start(dir.path(), profile, &[]);
+    std::fs::write(dir.path().join("north.secret"), SECRET).expect("the secret can be written");
+    let catalog = |keys: &str| {
+        let text = CatalogText::new(&format!("bid_window = \"5s\"\nanswer_by = \"20s\"\n{keys}"));
+        let text = text.with("north", Campaign::default()).for_buyers_at(buyers.address());
+        text.replace(SECRET, "file:north.secret")
+    };
+    let mut exchange = Exchange::start(dir.path(), &catalog(""), "");
+    assert_eq!(exchange.seller("acme").lead(&lead(1)).outcome(), "sold");
+    exchange.stop();
+    exchange.start_again();
+    assert_eq!(exchange.seller("acme").lead(&lead(2)).outcome(), "sold");
+    // A catalog that is applied finds them in the same place, and so does the next start.
+    let applied = exchange.apply("next.toml", &catalog("max_buyers = 1"));
+    assert!(applied.status.success(), "{}", stderr(&applied));
+    exchange.kill();
+    exchange.start_again();
+    assert_eq!(exchange.catalog_version(), 2);
+    assert_eq!(exchange.seller("acme").lead(&lead(3)).outcome(), "sold");
 }
