@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use exchange_node::Shared;
+use exchange_protocol::ReturnReason;
 use exchange_store::{EventView, Exchange, QueryError, Scoped};
 use exchange_transport::{BuyerClient, ClientConfig, Failure, Reply, Request, RequestHeaders};
 use exchange_types::{LeadId, UtcMicros};
@@ -192,7 +193,7 @@ fn request(event: &EventView, signer: &Signer, now: UtcMicros) -> Option<Request
         created_at: event.at,
         lead_id: LeadId(event.lead),
         sale_id: event.sale_id,
-        reason: "",
+        reason: event.reason.map_or("", ReturnReason::name),
         payout: event.payout,
         currency: event.currency,
     };

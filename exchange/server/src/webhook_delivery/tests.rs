@@ -12,6 +12,7 @@ fn event(id: u128, seller: &str) -> EventView {
         kind: EventKind::SaleReturned,
         seller: seller.into(),
         lead: Uuid7::new(UtcMicros(1_763_626_530_125_000), 7),
+        reason: None,
         sale_id: None,
         payout: Amount::from_micros(25_200_000),
         currency: Currency::parse("EUR").expect("a currency"),

@@ -100,6 +100,8 @@ fn a_lead_is_returned_once_and_credited_once() {
         (event.body["data"]["payout"].as_str(), event.body["data"]["sale_id"].as_str()),
         (Some("0.00"), Some(&*sale))
     );
+    assert_eq!(event.body["data"]["reason"], "bad_contact", "{}", event.body);
+    assert!(!event.body.to_string().contains("dead"), "the note is not told: {}", event.body);
     eventually("the store has followed", || market.exchange.journal_is_even());
     assert_eq!(balances(&market), []);
     let adjusted = json!({"price": "1.00", "payout": "0.50", "reason": "x"});

@@ -1,5 +1,6 @@
 //! Webhooks to sellers: what is due, and what was tried.
 
+use exchange_protocol::{Record, SaleChange, SaleStep, decode_record};
 use exchange_types::{SaleId, UtcMicros};
 
 use super::Store;
@@ -15,8 +16,9 @@ impl Store {
         since: UtcMicros,
         limit: u16,
     ) -> Result<Vec<EventView>, QueryError> {
-        let base = "SELECT events.id, kind, seller, lead, sale_id, payout, currency, at, attempts FROM events \
-             LEFT JOIN deliveries ON deliveries.event = events.id";
+        let base = "SELECT events.id, kind, seller, lead, sale_id, payout, currency, at, attempts, record FROM events \
+             LEFT JOIN deliveries ON deliveries.event = events.id \
+             LEFT JOIN sale_records ON sale_records.sequence = events.sequence";
         let rows = Select::new(base)
             .with("at >= ", since.0)
             .that("delivered_at IS NULL")
@@ -55,5 +57,11 @@ fn read(row: &sqlx::any::AnyRow) -> Result<EventView, QueryError> {
     let (payout, currency, at) = (from.amount()?, from.currency()?, from.time()?);
     let attempts = u32::try_from(from.optional_number()?.unwrap_or(0)).unwrap_or(u32::MAX);
     let kind = kind.ok_or(QueryError::Damaged { column: "kind" })?;
-    Ok(EventView { id, kind, seller, lead, sale_id, payout, currency, at, attempts })
+    let reason = match from.optional_bytes()?.map(decode_record).transpose()? {
+        Some((Record::SaleChanged(SaleChange { step: SaleStep::Returned { reason, .. }, .. }), _)) => {
+            Some(reason)
+        }
+        _ => None,
+    };
+    Ok(EventView { id, kind, seller, lead, sale_id, reason, payout, currency, at, attempts })
 }

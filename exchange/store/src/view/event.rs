@@ -1,5 +1,6 @@
 //! [`EventView`]: what a seller is told by webhook.
 
+use exchange_protocol::ReturnReason;
 use exchange_types::{Amount, Currency, SaleId, UtcMicros, Uuid7};
 
 /// What a seller is told by webhook.
@@ -47,6 +48,8 @@ pub struct EventView {
     pub lead: Uuid7,
     /// Of which sale, where it is about one.
     pub sale_id: Option<SaleId>,
+    /// Why the buyer gave the lead back, where it did.
+    pub reason: Option<ReturnReason>,
     /// What the seller earns now: by the sale, or by the lead in all.
     pub payout: Amount,
     /// In which currency.
