@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Campaign, CatalogText};
 use crate::exchange::{stderr, stdout};
-use crate::lead::{lead, ping, post};
+use crate::lead::{CANARY, canary_lead, lead, phone, ping, post};
 use crate::market::Market;
 use crate::process::eventually;
 use crate::seller::Request;
@@ -160,4 +160,26 @@ fn a_sale_in_two_steps_is_replayed_with_the_sellers_choice() {
         market.exchange.kill();
         market.exchange.start_again();
     }
+}
+
+#[test]
+fn an_auction_whose_lead_was_erased_is_replayed_on_what_is_left() {
+    let mut market = market();
+    let sold = market.exchange.seller("acme").lead(&canary_lead(1));
+    assert_eq!(sold.member("payout"), "32.00", "{}", sold.text());
+    let id = sold.member("auction_id");
+    eventually("the store has followed", || market.exchange.journal_is_even());
+    assert!(market.exchange.ask(&["person", "erase"], &phone(1)).status.success());
+    // Bids, verdicts and replies are all that it takes; none of them is the person's.
+    let check_all = |market: &Market| {
+        check(market, &id);
+        let replayed = replay(market, &id, &json!({}));
+        assert!(!replayed.to_string().contains(CANARY), "{replayed}");
+    };
+    check_all(&market);
+    market.exchange.stop();
+    let rebuilt = market.exchange.inspect(&["store", "rebuild"]);
+    assert!(rebuilt.status.success(), "{}", stderr(&rebuilt));
+    market.exchange.start_again();
+    check_all(&market);
 }
