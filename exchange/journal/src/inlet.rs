@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crossbeam_utils::CachePadded;
 use exchange_protocol::RecordBatch;
 
 /// Why records were not taken.
@@ -51,6 +52,8 @@ pub enum AppendError {
 /// One batch of a source within its inlet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
+    /// Its place among the batches of all sources.
+    pub(crate) stamp: u64,
     /// The source's number of the last record.
     pub(crate) last: u64,
     pub(crate) count: u64,
@@ -96,7 +99,12 @@ pub(crate) struct Inlet {
 
 impl Inlet {
     /// Takes a batch.
-    pub(crate) fn append(&self, batch: RecordBatch<'_>, bytes_max: usize) -> Result<(), AppendError> {
+    pub(crate) fn append(
+        &self,
+        batch: RecordBatch<'_>,
+        bytes_max: usize,
+        stamps: &AtomicU64,
+    ) -> Result<(), AppendError> {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(AppendError::Closed);
@@ -115,15 +123,24 @@ impl Inlet {
         waiting.appended.bytes.extend_from_slice(bytes);
         waiting.appended.sealed.extend_from_slice(sealed);
         let last = next.saturating_sub(1);
-        waiting.appended.pieces.push(Piece { last, count, bytes: bytes.len(), sealed: sealed.len() });
+        // What a source does after its batch was taken, another may see and append a batch because of it: that one has a
+        // later stamp, whatever the order of the memory.
+        let stamp = stamps.fetch_add(1, Ordering::AcqRel);
+        waiting.appended.pieces.push(Piece { stamp, last, count, bytes: bytes.len(), sealed: sealed.len() });
         Ok(())
     }
 
-    /// Exchanges what waits for an empty buffer and returns whether there was anything.
-    pub(crate) fn take(&self, empty: &mut Appended) -> bool {
-        let mut waiting = self.lock();
-        core::mem::swap(&mut waiting.appended, empty);
-        !empty.pieces.is_empty()
+    /// Exchanges what waits in all inlets for empty buffers, at one moment, and returns whether there was anything.
+    ///
+    /// What was appended to one after something had been appended to another is not taken without it.
+    pub(crate) fn take_all(inlets: &[CachePadded<Self>], empty: &mut [Appended]) -> bool {
+        let locked: Vec<_> = inlets.iter().map(|inlet| inlet.lock()).collect();
+        let mut any = false;
+        for (mut waiting, empty) in locked.into_iter().zip(empty) {
+            core::mem::swap(&mut waiting.appended, empty);
+            any |= !empty.pieces.is_empty();
+        }
+        any
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -148,5 +165,41 @@ impl Inlet {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Nothing in here panics half-way through a change.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_lacks_nothing_that_was_appended_before_it() {
+        let inlets = [CachePadded::new(Inlet::default()), CachePadded::new(Inlet::default())];
+        let stamps = AtomicU64::new(0);
+        let last = 20_000;
+        std::thread::scope(|scope| {
+            // The second source appends each of its records after the first one has.
+            scope.spawn(|| {
+                for first in 1..=last {
+                    for inlet in &inlets {
+                        let batch = RecordBatch { first, count: 1, bytes: &[7], sealed: &[] };
+                        inlet.append(batch, usize::MAX, &stamps).expect("room");
+                    }
+                }
+            });
+            let mut counts = [0, 0];
+            let mut latest = None;
+            while counts != [last, last] {
+                let mut taken = [Appended::default(), Appended::default()];
+                Inlet::take_all(&inlets, &mut taken);
+                for (count, taken) in counts.iter_mut().zip(&taken) {
+                    *count += taken.pieces.iter().map(|piece| piece.count).sum::<u64>();
+                    assert!(taken.pieces.iter().all(|piece| Some(piece.stamp) > latest), "stamps rise");
+                }
+                let stamps = taken.iter().flat_map(|taken| &taken.pieces).map(|piece| piece.stamp);
+                latest = stamps.max().or(latest);
+                assert!(counts[0] >= counts[1], "{counts:?}");
+            }
+        });
     }
 }

@@ -88,6 +88,7 @@ impl Writer {
         let shared = Arc::new(Shared {
             inlets: (0..config.sources).map(|_| CachePadded::default()).collect(),
             inlet_bytes_max: config.inlet_bytes_max.max(batch_bytes_max),
+            stamps: AtomicU64::new(0),
             batch_bytes_max,
             idle: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -129,7 +130,7 @@ impl WriterHandle {
         }
         // Before the writer can take it off again.
         shared.backlog.fetch_add(wide(bytes), Ordering::Relaxed);
-        if let Err(refused) = inlet.append(batch, shared.inlet_bytes_max) {
+        if let Err(refused) = inlet.append(batch, shared.inlet_bytes_max, &shared.stamps) {
             shared.backlog.fetch_sub(wide(bytes), Ordering::Relaxed);
             return Err(refused);
         }
@@ -174,6 +175,8 @@ impl WriterHandle {
 pub(crate) struct Shared {
     pub(crate) inlets: Box<[CachePadded<Inlet>]>,
     inlet_bytes_max: usize,
+    /// Numbers the batches of all sources.
+    stamps: AtomicU64,
     pub(crate) batch_bytes_max: usize,
     /// Whether the writer has to be woken for what is appended.
     pub(crate) idle: AtomicBool,

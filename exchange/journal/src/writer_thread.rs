@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::bytes::wide;
-use crate::inlet::{Appended, Piece};
+use crate::inlet::{Appended, Inlet, Piece};
 use crate::journal::{Failure, Journal, JournalError, Part};
 use crate::storage::Storage;
 use crate::writer::{Hooks, Shared};
@@ -74,11 +74,7 @@ impl<S: Storage> WriterThread<S> {
 
     /// Takes what was appended and returns whether there is anything.
     fn take(&mut self) -> bool {
-        let mut any = false;
-        for (inlet, taken) in self.shared.inlets.iter().zip(&mut self.taken) {
-            any |= inlet.take(taken);
-        }
-        any
+        Inlet::take_all(&self.shared.inlets, &mut self.taken)
     }
 
     /// Waits until something is appended, or the free space is to be looked at.
@@ -132,20 +128,24 @@ impl<S: Storage> WriterThread<S> {
 }
 
 /// Returns the parts of the next frame, and for each source in it the number of its last record there.
+///
+/// Where one frame does not hold everything, nothing is in it that was appended after what is left out: a record
+/// may rest on one of another source.
 fn gather<'a>(
     taken: &'a [Appended],
     progress: &mut [Progress],
     bytes_max: usize,
 ) -> (Vec<Part<'a>>, Vec<(u16, u64)>) {
     let (mut parts, mut sources) = (Vec::with_capacity(taken.len()), Vec::with_capacity(taken.len()));
-    let mut room = bytes_max;
+    let until = first_left_out(taken, progress, bytes_max);
     for ((source, appended), done) in (0_u16..).zip(taken).zip(progress) {
         let begun = *done;
         let (mut count, mut last) = (0_u64, 0_u64);
         for piece in appended.pieces.get(begun.pieces..).unwrap_or_default() {
-            let Piece { bytes, sealed, .. } = *piece;
-            let Some(left) = room.checked_sub(bytes.saturating_add(sealed)) else { break };
-            room = left;
+            let Piece { stamp, bytes, sealed, .. } = *piece;
+            if stamp >= until {
+                break;
+            }
             count = count.saturating_add(piece.count);
             last = piece.last;
             done.pieces += 1;
@@ -160,6 +160,29 @@ fn gather<'a>(
         }
     }
     (parts, sources)
+}
+
+/// Returns the stamp of the first piece that finds no room in a frame, in the order of their stamps.
+fn first_left_out(taken: &[Appended], progress: &[Progress], bytes_max: usize) -> u64 {
+    let left = || {
+        let of_each = taken.iter().zip(progress);
+        of_each.flat_map(|(appended, done)| appended.pieces.get(done.pieces..).unwrap_or_default())
+    };
+    let bytes = |piece: &Piece| piece.bytes.saturating_add(piece.sealed);
+    if left().map(bytes).sum::<usize>() <= bytes_max {
+        return u64::MAX;
+    }
+    let mut pieces: Vec<&Piece> = left().collect();
+    pieces.sort_unstable_by_key(|piece| piece.stamp);
+    let mut room = bytes_max;
+    let full = pieces.into_iter().find(|piece| match room.checked_sub(bytes(piece)) {
+        Some(left) => {
+            room = left;
+            false
+        }
+        None => true,
+    });
+    full.map_or(u64::MAX, |piece| piece.stamp)
 }
 
 /// A batch that the journal does not take is a mistake of the programmer, and as final as a failed disk.
@@ -192,6 +215,51 @@ impl<S: Storage> Drop for WriterThread<S> {
         for (source, inlet) in (0_u16..).zip(&self.shared.inlets) {
             inlet.close();
             (self.hooks.wake)(source);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns what a source has appended: pieces of a byte for each of its records, with their stamps.
+    fn source(pieces: &[(u64, u64)]) -> Appended {
+        let mut appended = Appended::default();
+        let mut last = 0;
+        for &(stamp, count) in pieces {
+            last += count;
+            let bytes = usize::try_from(count).expect("a small number");
+            appended.bytes.resize(appended.bytes.len() + bytes, 7);
+            appended.pieces.push(Piece { stamp, last, count, bytes, sealed: 0 });
+        }
+        appended
+    }
+
+    #[test]
+    fn a_frame_holds_nothing_that_was_appended_after_what_it_lacks() {
+        // (the most bytes of a frame, for each frame the number of the last record of each source in it)
+        type Frames<'a> = &'a [&'a [(u16, u64)]];
+        let cases: [(usize, Frames<'_>); 4] = [
+            (99, &[&[(0, 4), (1, 5)]]),
+            (9, &[&[(0, 4), (1, 5)]]),
+            // The first source's last record came after the second one's three.
+            (6, &[&[(0, 3), (1, 2)], &[(0, 4), (1, 5)]]),
+            (3, &[&[(0, 1), (1, 2)], &[(0, 3)], &[(1, 5)], &[(0, 4)]]),
+        ];
+        for (bytes_max, expected) in cases {
+            let taken = [source(&[(0, 1), (2, 2), (4, 1)]), source(&[(1, 2), (3, 3)])];
+            let mut progress = vec![Progress::default(); 2];
+            let mut frames = Vec::new();
+            loop {
+                let (parts, sources) = gather(&taken, &mut progress, bytes_max);
+                if parts.is_empty() {
+                    break;
+                }
+                assert!(parts.iter().map(|part| part.bytes.len()).sum::<usize>() <= bytes_max);
+                frames.push(sources);
+            }
+            assert_eq!(frames, expected, "{bytes_max} bytes");
         }
     }
 }

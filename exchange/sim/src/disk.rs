@@ -187,10 +187,10 @@ impl Disk {
     ///
     /// Says that the journal has failed; then nothing more is ever written in this life.
     pub(crate) fn commit(&mut self, of: Option<ShardIndex>, at: UtcMicros) -> Result<(), String> {
-        let (mut chosen, left): (Vec<_>, Vec<_>) = core::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|batch| of.is_none_or(|place| batch.place == place));
-        self.waiting = left;
+        // The writer takes what was appended up to some moment.
+        let latest = self.waiting.iter().rposition(|batch| of.is_none_or(|place| batch.place == place));
+        let mut chosen: Vec<Batch> =
+            self.waiting.drain(..latest.map_or(0, |latest| latest.saturating_add(1))).collect();
         while !chosen.is_empty() {
             let mut bytes = 0_usize;
             let fits = chosen.iter().take_while(|batch| {
