@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use exchange_benches::{NOW, PINGED, bid, snapshot};
 use exchange_catalog::Snapshot;
 use exchange_engine::{Content, Engine};
-use exchange_protocol::{CandidateIndex, Considered, Effect, Input, SaleKind, Submit, Verdict};
+use exchange_protocol::{CandidateIndex, Considered, Effect, Input, SaleKind, Submit, Taken, Verdict};
 use exchange_types::{
     HashKey, Nanos, PingReply, PostOutcome, PostReply, SellerIndex, Submission, Uuid7, VerticalIndex,
 };
@@ -52,7 +52,7 @@ fn carry_out(reused: &mut Reused) {
     while let Some(effect) = engine.poll_effect() {
         match effect {
             Effect::Reserve(auction, candidate) => {
-                engine.handle(NOW, Input::Reserved { auction, candidate, refused: None });
+                engine.handle(NOW, Input::Reserved { auction, candidate, room: Ok(Taken::default()) });
             }
             Effect::Append(up_to) => {
                 engine.take_batch(|_| ());

@@ -21,6 +21,7 @@ pub struct CapTable {
     caps: Box<[BoundCap]>,
     campaigns: Box<[Range<usize>]>,
     rows: Box<[CapRow]>,
+    ahead: Box<[WindowAhead]>,
     next_boundary: UtcMicros,
     valid_until: UtcMicros,
 }
@@ -34,6 +35,16 @@ pub(crate) struct BoundCap {
     pub(crate) closes: UtcMicros,
     pub(crate) next: CellIndex,
     pub(crate) next_closes: UtcMicros,
+}
+
+/// A window after the next one, in which something was counted before a restart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WindowAhead {
+    /// The cell of the same cap's next window, which stands for the cap.
+    pub(crate) of: CellIndex,
+    pub(crate) opens: UtcMicros,
+    pub(crate) closes: UtcMicros,
+    pub(crate) cell: CellIndex,
 }
 
 /// A window of a cap, for display.
@@ -61,7 +72,8 @@ impl CapTable {
         self.valid_until
     }
 
-    /// Returns the caps in this window and the next. Look up the totals with [`CapTable::cells`].
+    /// Returns the caps in this window and the next, and in what is ahead of them of
+    /// [`Counters::open_ahead`](crate::Counters::open_ahead). Look up the totals with [`CapTable::cells`].
     pub fn rows(&self) -> &[CapRow] {
         &self.rows
     }
@@ -110,9 +122,9 @@ impl CapTable {
     /// Takes room whether it is there or not, for what the journal says was taken before a restart. The
     /// time is the record's own. Windows for which this table has no cell are left out: they are over.
     pub fn restore(&self, campaign: CampaignIndex, at: UtcMicros, money: Amount) -> Reservation {
-        let mut reservation = Reservation::new(money);
+        let mut reservation = Reservation::new(money, at);
         for cap in self.caps_of(campaign).unwrap_or_default() {
-            let cell = cap.cell_of(at);
+            let cell = self.cell_of(cap, at);
             if cell != CellIndex::NONE && reservation.push(cap.kind, cell) {
                 self.cells.take_regardless(Part::new(cell, cap.kind, money));
             }
@@ -131,7 +143,7 @@ impl CapTable {
                 CapKind::Budget => posted.money.micros(),
                 CapKind::Balance => continue,
             };
-            self.cells.post_regardless(cap.cell_of(at), amount);
+            self.cells.post_regardless(self.cell_of(cap, at), amount);
         }
     }
 
@@ -144,7 +156,7 @@ impl CapTable {
                 CapKind::Budget => money.micros().max(0),
                 CapKind::Sent | CapKind::Balance => continue,
             };
-            self.cells.give_back_posted(cap.cell_of(at), amount);
+            self.cells.give_back_posted(self.cell_of(cap, at), amount);
         }
     }
 
@@ -165,10 +177,20 @@ impl CapTable {
         self.cells.get(cap.current).map(|cell| Amount::from_micros(cell.room()))
     }
 
-    /// Returns whether a reservation of this campaign was taken from the windows that are open now.
-    pub fn still_current(&self, campaign: CampaignIndex, at: UtcMicros, reservation: &Reservation) -> bool {
-        let current = self.name_cells(campaign, at, reservation.money());
-        current.is_ok_and(|current| current.cells() == reservation.cells())
+    /// Returns whether a reservation of this campaign was taken from the windows that are open now. If so it counts
+    /// as of now from here on.
+    pub fn still_current(
+        &self,
+        campaign: CampaignIndex,
+        at: UtcMicros,
+        reservation: &mut Reservation,
+    ) -> bool {
+        let Ok(current) = self.name_cells(campaign, at, reservation.money()) else { return false };
+        let same = current.cells() == reservation.cells();
+        if same {
+            reservation.set_at(current.at());
+        }
+        same
     }
 
     /// Moves a reservation to the windows that are open now. Windows that bind before and after keep what
@@ -210,7 +232,7 @@ impl CapTable {
     ) -> Result<Reservation, Reason> {
         debug_assert!(money >= Amount::ZERO, "invariant: a price is not negative");
         let time = self.cells.window_time(at);
-        let mut reservation = Reservation::new(money.max(Amount::ZERO));
+        let mut reservation = Reservation::new(money.max(Amount::ZERO), time);
         for cap in self.caps_of(campaign)? {
             if cap.closes <= time {
                 self.cells.cross(cap.closes);
@@ -241,6 +263,19 @@ impl CapTable {
         refused.map_or(Ok(()), |kind| Err(reason_of(kind)))
     }
 
+    /// Returns the cell of the window in which a moment lies, if it is this window, the next, or one ahead of them.
+    fn cell_of(&self, cap: &BoundCap, at: UtcMicros) -> CellIndex {
+        if at < cap.opens {
+            return CellIndex::NONE;
+        }
+        if at < cap.next_closes {
+            return cap.cell_at(at);
+        }
+        let within = |window: &&WindowAhead| window.opens <= at && at < window.closes;
+        let mut ahead = self.ahead.iter().filter(|window| window.of == cap.next);
+        ahead.find(within).map_or(CellIndex::NONE, |window| window.cell)
+    }
+
     /// Returns a campaign's caps. One that this table does not know has no room anywhere.
     fn caps_of(&self, campaign: CampaignIndex) -> Result<&[BoundCap], Reason> {
         let caps = self.campaigns.get(campaign.at()).and_then(|range| self.caps.get(range.clone()));
@@ -260,11 +295,6 @@ pub struct Posted {
 }
 
 impl BoundCap {
-    /// Returns the cell of the window in which a moment lies, if it is this window or the next.
-    fn cell_of(&self, at: UtcMicros) -> CellIndex {
-        if at < self.opens { CellIndex::NONE } else { self.cell_at(at) }
-    }
-
     fn cell_at(&self, time: UtcMicros) -> CellIndex {
         if time < self.closes {
             self.current
@@ -303,7 +333,7 @@ impl TableBuilder {
         self.campaigns.push(start..self.caps.len());
     }
 
-    pub(crate) fn build(self, cells: Arc<Cells>, rows: Vec<CapRow>) -> CapTable {
+    pub(crate) fn build(self, cells: Arc<Cells>, rows: Vec<CapRow>, ahead: Vec<WindowAhead>) -> CapTable {
         let earliest = |instants: &mut dyn Iterator<Item = UtcMicros>| instants.min();
         let never = UtcMicros(i64::MAX);
         CapTable {
@@ -313,6 +343,7 @@ impl TableBuilder {
             caps: self.caps.into(),
             campaigns: self.campaigns.into(),
             rows: rows.into(),
+            ahead: ahead.into(),
         }
     }
 }

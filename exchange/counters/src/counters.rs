@@ -7,7 +7,7 @@ use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{Buyer, Cap, CapKind, WindowKind};
 use exchange_types::{Amount, Nanos, UtcMicros};
 
-use crate::cap_table::{BoundCap, TableBuilder};
+use crate::cap_table::{BoundCap, TableBuilder, WindowAhead};
 use crate::directory::{CellKey, Directory};
 use crate::{CapRow, CapTable, CellIndex, Cells, Owner, Window, window_at};
 
@@ -90,7 +90,13 @@ impl Counters {
         let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         directory.retire(&self.cells, now, self.config.ended_kept_for);
         directory.retire_unused(&self.cells, |owner| names(snapshot, owner));
-        let mut binder = Binder { cells: &self.cells, directory: &mut directory, now, rows: Vec::new() };
+        let mut binder = Binder {
+            cells: &self.cells,
+            directory: &mut directory,
+            now,
+            rows: Vec::new(),
+            ahead: Vec::new(),
+        };
         let mut of_buyers = Vec::with_capacity(snapshot.buyers.len());
         for buyer in &snapshot.buyers {
             let owner = Owner::Buyer((*buyer.name).into());
@@ -108,8 +114,58 @@ impl Counters {
             let shared = of_buyers.get(campaign.buyer.at()).map_or(&[][..], Vec::as_slice);
             table.push_campaign(&own, shared);
         }
-        Arc::new(table.build(Arc::clone(&self.cells), binder.rows))
+        Arc::new(table.build(Arc::clone(&self.cells), binder.rows, binder.ahead))
     }
+
+    /// Makes the cells of windows further ahead than the next one, in which the journal says that something was
+    /// counted: a clock that had run ahead was set back, and the process started again. A refresh after it has
+    /// them in its table, and goes on with them when their time comes.
+    ///
+    /// They get none of the cells that the present windows of the snapshot may need. A window that gets none is
+    /// left out, and begins with nothing counted.
+    pub fn open_ahead(
+        &self,
+        snapshot: &Snapshot,
+        now: UtcMicros,
+        counted: impl IntoIterator<Item = (Owner, UtcMicros)>,
+    ) {
+        let (needed, _) = self.cells_needed(snapshot);
+        let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        for (owner, at) in counted {
+            let Some((caps, buyer)) = caps_of(snapshot, &owner) else { continue };
+            for ((kind, window_kind), limit) in tightest(caps) {
+                let window = window_at(&buyer.zone, window_kind, buyer.week_start, at);
+                if now < window.opens && needed < directory.free() {
+                    let key = CellKey { owner: owner.clone(), kind, window_kind, window: window.id };
+                    let _ = directory.open(&self.cells, key, window, limit);
+                }
+            }
+        }
+    }
+}
+
+/// Returns the caps of an owner, with the buyer whose calendar they follow.
+fn caps_of<'a>(snapshot: &'a Snapshot, owner: &Owner) -> Option<(&'a [Cap], &'a Buyer)> {
+    match owner {
+        Owner::Campaign(name) => {
+            let campaign = snapshot.campaign(snapshot.campaign_named(name)?)?;
+            Some((&*campaign.caps, snapshot.buyer(campaign.buyer)?))
+        }
+        Owner::Buyer(name) => {
+            let buyer = snapshot.buyer(snapshot.buyer_named(name)?)?;
+            Some((&*buyer.caps, buyer))
+        }
+    }
+}
+
+/// Returns the limit of each kind and window: of two caps of the same the tighter one binds.
+fn tightest(caps: &[Cap]) -> BTreeMap<(CapKind, WindowKind), i64> {
+    let mut limits: BTreeMap<(CapKind, WindowKind), i64> = BTreeMap::new();
+    for cap in caps {
+        let limit = limits.entry((cap.kind, cap.window)).or_insert(cap.limit);
+        *limit = cap.limit.min(*limit);
+    }
+    limits
 }
 
 /// Returns whether a snapshot has the owner of a cap.
@@ -126,27 +182,34 @@ struct Binder<'a> {
     directory: &'a mut Directory,
     now: UtcMicros,
     rows: Vec<CapRow>,
+    ahead: Vec<WindowAhead>,
 }
 
 impl Binder<'_> {
     fn bind(&mut self, owner: &Owner, caps: &[Cap], buyer: &Buyer) -> Vec<BoundCap> {
-        // Of two caps of the same kind and window the tighter one binds.
-        let mut limits: BTreeMap<(CapKind, WindowKind), i64> = BTreeMap::new();
-        for cap in caps {
-            let limit = limits.entry((cap.kind, cap.window)).or_insert(cap.limit);
-            *limit = cap.limit.min(*limit);
-        }
-        let mut bound = Vec::with_capacity(limits.len());
-        for ((kind, window_kind), limit) in limits {
-            bound.push(self.bind_one(owner, Cap { kind, window: window_kind, limit }, buyer));
-        }
-        bound
+        let bind = |((kind, window), limit)| self.bind_one(owner, Cap { kind, window, limit }, buyer);
+        tightest(caps).into_iter().map(bind).collect()
     }
 
     /// Binds what a buyer has deposited. A buyer without deposits has a cell without room.
     fn bind_balance(&mut self, owner: &Owner, buyer: &Buyer) -> BoundCap {
         let limit = self.directory.deposited(owner);
         self.bind_one(owner, Cap { kind: CapKind::Balance, window: WindowKind::Total, limit }, buyer)
+    }
+
+    /// Binds the windows after the next one in which something was counted before a restart.
+    fn bind_ahead(&mut self, owner: &Owner, cap: Cap, (next, of): (Window, CellIndex)) {
+        let Cap { kind, window: window_kind, limit } = cap;
+        let after = CellKey { owner: owner.clone(), kind, window_kind, window: next.id };
+        for (window, cell) in self.directory.after(&after) {
+            if let Some(counts) = self.cells.get(cell) {
+                counts.adjust_limit(limit);
+            }
+            self.rows.push(CapRow { owner: owner.clone(), kind, window, cell });
+            if of != CellIndex::NONE {
+                self.ahead.push(WindowAhead { of, opens: window.opens, closes: window.closes, cell });
+            }
+        }
     }
 
     fn bind_one(&mut self, owner: &Owner, cap: Cap, buyer: &Buyer) -> BoundCap {
@@ -165,7 +228,9 @@ impl Binder<'_> {
             (CellIndex::NONE, current.closes)
         } else {
             let next = window_at(&buyer.zone, cap.window, buyer.week_start, current.closes);
-            (open(next), next.closes)
+            let cell = open(next);
+            self.bind_ahead(owner, cap, (next, cell));
+            (cell, next.closes)
         };
         BoundCap {
             kind: cap.kind,

@@ -1,5 +1,6 @@
 //! [`Directory`]: which cell counts what. Control thread only; shards never look here.
 
+use core::ops::Bound;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ pub(crate) struct Directory {
 #[derive(Clone, Copy, Debug)]
 struct Live {
     index: CellIndex,
+    opens: UtcMicros,
     closes: UtcMicros,
 }
 
@@ -76,8 +78,8 @@ impl Directory {
         limit: i64,
     ) -> Option<CellIndex> {
         if let Some(live) = self.live.get_mut(&key) {
-            // The buyer's zone may have changed, and with it the window's end.
-            live.closes = window.closes;
+            // The buyer's zone may have changed, and with it the window's bounds.
+            (live.opens, live.closes) = (window.opens, window.closes);
             cells.get(live.index)?.adjust_limit(limit);
             return Some(live.index);
         }
@@ -86,8 +88,24 @@ impl Directory {
         let generation = CellIndex::generation_after(cell.generation());
         cell.reopen(generation, limit);
         let index = CellIndex::new(slot, generation);
-        self.live.insert(key, Live { index, closes: window.closes });
+        self.live.insert(key, Live { index, opens: window.opens, closes: window.closes });
         Some(index)
+    }
+
+    /// Returns the windows of a cap that lie after one of them, with their cells.
+    pub(crate) fn after(&self, key: &CellKey) -> impl Iterator<Item = (Window, CellIndex)> {
+        let same = |other: &CellKey| {
+            (&other.owner, other.kind, other.window_kind) == (&key.owner, key.kind, key.window_kind)
+        };
+        let later = self.live.range((Bound::Excluded(key), Bound::Unbounded));
+        later.take_while(move |(other, _)| same(other)).map(|(other, live)| {
+            (Window { id: other.window, opens: live.opens, closes: live.closes }, live.index)
+        })
+    }
+
+    /// Returns how many cells count nothing.
+    pub(crate) fn free(&self) -> usize {
+        self.free.len()
     }
 
     /// Frees the cells of windows that ended this long ago and have nothing pending.

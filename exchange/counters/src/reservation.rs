@@ -1,8 +1,8 @@
 //! [`Reservation`]: room that was taken and has to be ended once.
 
 use exchange_catalog::snapshot::CapKind;
-use exchange_types::Amount;
 use exchange_types::limits::CAPS_MAX;
+use exchange_types::{Amount, UtcMicros};
 
 use crate::CellIndex;
 
@@ -18,6 +18,7 @@ const PARTS_MAX: usize = CAPS_MAX + 1;
 #[must_use = "room that is taken has to be given back or committed"]
 pub struct Reservation {
     money: Amount,
+    at: UtcMicros,
     cells: [CellIndex; PARTS_MAX],
     sent_end: u8,
     sold_end: u8,
@@ -30,14 +31,24 @@ const _: () = assert!(size_of::<Reservation>() <= 160, "every open offer holds o
 
 impl Reservation {
     /// Returns a reservation of nothing yet. Cells are added by kind: sent, sold, budget, balance.
-    pub(crate) fn new(money: Amount) -> Self {
+    pub(crate) fn new(money: Amount, at: UtcMicros) -> Self {
         let cells = [CellIndex::NONE; PARTS_MAX];
-        Self { money, cells, sent_end: 0, sold_end: 0, budget_end: 0, end: 0, sent_posted: false }
+        Self { money, at, cells, sent_end: 0, sold_end: 0, budget_end: 0, end: 0, sent_posted: false }
     }
 
     /// Returns the money that was taken from each budget.
     pub fn money(&self) -> Amount {
         self.money
+    }
+
+    /// Returns the moment as of which it counts: when it was taken or, where the clock has been set back, the
+    /// opening of the latest window that had begun by then. It lies in every window from which room was taken.
+    pub fn at(&self) -> UtcMicros {
+        self.at
+    }
+
+    pub(crate) fn set_at(&mut self, at: UtcMicros) {
+        self.at = at;
     }
 
     /// Returns whether the sent caps count the post already.

@@ -1,7 +1,7 @@
 //! [`Candidate`]: a campaign that was left after the static filters, with its ping and its post.
 
 use exchange_auction::Pick;
-use exchange_protocol::{Asked, NoRoom, Outcome};
+use exchange_protocol::{Asked, NoRoom, Outcome, Taken};
 use exchange_types::{Amount, BuyerIndex, CampaignIndex, Nanos, Reason};
 
 /// A campaign in an auction.
@@ -24,6 +24,8 @@ pub struct Candidate {
     pub(crate) replied_us: u32,
     /// Whether its counters hold something for it.
     pub(crate) held: bool,
+    /// What they have taken for it, as long as they hold it.
+    pub(crate) taken: Taken,
     pub(crate) post: Option<Post>,
 }
 
@@ -65,11 +67,12 @@ pub(crate) enum PostStage {
 
 impl Candidate {
     /// Notes what the counters said to one more question for room.
-    pub(crate) fn note_room(&mut self, refused: Option<Reason>) {
+    pub(crate) fn note_room(&mut self, room: Result<Taken, Reason>) {
         self.asks = self.asks.saturating_add(1);
-        self.held = refused.is_none();
-        if let Some(reason) = refused {
-            self.no_room = Some(NoRoom { time: self.asks, reason });
+        self.held = room.is_ok();
+        match room {
+            Ok(taken) => self.taken = taken,
+            Err(reason) => self.no_room = Some(NoRoom { time: self.asks, reason }),
         }
     }
 }

@@ -7,7 +7,7 @@ use exchange_auction::{Loss, Scratch};
 use exchange_catalog::Snapshot;
 use exchange_protocol::{
     Answer, CandidateIndex, Effect, Input, OfferedRecord, Record, RecordBatch, Refusal, SellerPost, SlotKey,
-    Story, Submit,
+    Story, Submit, Taken,
 };
 use exchange_types::{Nanos, Now, Reason, Submission};
 
@@ -65,8 +65,8 @@ impl Engine {
             Input::PingReply { auction, candidate, reply } => {
                 self.with(auction, |auction, _| auction.take_bid(candidate, reply, now));
             }
-            Input::Reserved { auction, candidate, refused } => {
-                self.reserved(now, auction, candidate, refused);
+            Input::Reserved { auction, candidate, room } => {
+                self.reserved(now, auction, candidate, room);
             }
             Input::PostReply { auction, candidate, reply } => {
                 self.with(auction, |auction, outbox| auction.take_outcome(candidate, &reply, outbox));
@@ -218,10 +218,10 @@ impl Engine {
         Some(key)
     }
 
-    fn reserved(&mut self, now: Now, key: SlotKey, candidate: CandidateIndex, refused: Option<Reason>) {
+    fn reserved(&mut self, now: Now, key: SlotKey, candidate: CandidateIndex, room: Result<Taken, Reason>) {
         self.with(key, |auction, outbox| match auction.phase {
-            Phase::Holding => auction.take_hold(candidate, refused, now, outbox),
-            Phase::Selling => auction.take_verdict(candidate, refused, outbox),
+            Phase::Holding => auction.take_hold(candidate, room, now, outbox),
+            Phase::Selling => auction.take_verdict(candidate, room, outbox),
             Phase::Pinging | Phase::Offering | Phase::Settled | Phase::Over => {}
         });
     }

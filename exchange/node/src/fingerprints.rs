@@ -199,4 +199,29 @@ mod tests {
         assert_eq!(seen.claim(&[1], id(5), 10, at(49)), Seen::TooSoon(Nanos(1_000)));
         assert_eq!(seen.claim(&[1], id(5), 11, at(49)), Seen::Fresh, "another seller may offer it at once");
     }
+
+    #[test]
+    fn a_sale_that_came_to_nothing_gives_way_to_one_that_took_the_person() {
+        let (sold, unsold) = (Uuid7::new(UtcMicros(1), 1), Uuid7::new(UtcMicros(1), 2));
+        let (until, now) = (UtcMicros(100), UtcMicros(0));
+        // (what is recalled, in this order: sale, whether it took the person, whether that is noted)
+        let cases = [
+            [(unsold, false, true), (sold, true, true)],
+            [(sold, true, true), (unsold, false, false)],
+            [(sold, true, true), (unsold, true, false)],
+            [(unsold, false, true), (sold, false, false)],
+        ];
+        for case in cases {
+            let seen = Fingerprints::new();
+            for (id, taken, noted) in case {
+                assert_eq!(seen.recall(1, (id, 10), taken, until), noted, "{case:?}");
+            }
+            let taken = case.iter().find(|(_, taken, _)| *taken);
+            let expected = match taken {
+                Some((id, ..)) => Seen::Duplicate(DuplicateScope::Own, *id),
+                None => Seen::TooSoon(Nanos(100_000)),
+            };
+            assert_eq!(seen.look(&[Some(1)], 10, now), expected, "{case:?}");
+        }
+    }
 }

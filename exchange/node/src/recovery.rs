@@ -18,7 +18,7 @@ mod tallies;
 use std::collections::{BTreeMap, VecDeque};
 
 use exchange_counters::Posted;
-use exchange_protocol::{Record, SealClass, SlotRef};
+use exchange_protocol::{OfferedRecord, Record, SealClass, SlotRef};
 use exchange_types::{Nanos, SellerIndex, UtcMicros, Uuid7};
 
 pub(crate) use closed_sales::{ClosedSale, KnownPerson};
@@ -191,6 +191,25 @@ impl Recovery {
             let buyer = self.names.name(buyer)?;
             Some((self.names.name(campaign).unwrap_or_default(), buyer, at, posted))
         })
+    }
+
+    /// Returns where something was counted after a moment: sales, posts of which nobody knows, and offers.
+    pub(crate) fn counted_after(&self, now: UtcMicros) -> impl Iterator<Item = (&str, &str, UtcMicros)> + '_ {
+        let posts = self.open.values().flat_map(|sale| &sale.posts).filter(|post| post.is_unknown());
+        let posts = posts.filter_map(|post| {
+            let (campaign, buyer) = self.owner(post);
+            Some((campaign, buyer, post.intended()?.at))
+        });
+        let offered = self.open.values().filter_map(OpenSale::open_offers);
+        let offers = offered.flat_map(|OfferedRecord { story, held }| {
+            story.offers.iter().zip(held).filter_map(|(offer, held)| {
+                let campaign = story.candidates.get(offer.key.candidate.at())?.campaign;
+                let (campaign, buyer) = self.names.campaign(story.catalog_version, campaign, offer.buyer);
+                Some((self.names.name(campaign)?, self.names.name(buyer)?, held.at))
+            })
+        });
+        let tallies = self.tallies().map(|(campaign, buyer, at, _)| (campaign, buyer, at));
+        tallies.chain(posts).chain(offers).filter(move |(.., at)| now < *at)
     }
 
     /// Returns the names of the campaign and the buyer of a post.

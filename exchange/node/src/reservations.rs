@@ -2,7 +2,7 @@
 
 use exchange_counters::{Reservation, SellerKey};
 use exchange_engine::Auction;
-use exchange_protocol::{CandidateIndex, SaleKind, SlotKey};
+use exchange_protocol::{CandidateIndex, SaleKind, SlotKey, Taken};
 use exchange_types::{Now, Reason};
 
 use crate::Shard;
@@ -12,9 +12,14 @@ impl Shard {
     ///
     /// A hold of a two-step sale that still lies in the present windows is kept at the post; one that crossed
     /// a boundary is reserved again, since a sale belongs to the window in which its intent is written.
-    pub(crate) fn reserve(&mut self, key: SlotKey, candidate: CandidateIndex, now: Now) -> Option<Reason> {
+    pub(crate) fn reserve(
+        &mut self,
+        key: SlotKey,
+        candidate: CandidateIndex,
+        now: Now,
+    ) -> Result<Taken, Reason> {
         let current = self.shared.current();
-        let auction = self.engine.auction(key)?;
+        let auction = self.engine.auction(key).ok_or(Reason::Paused)?;
         let money = auction.reserve_amount(candidate);
         let offers = auction.kind() == SaleKind::TwoStep;
         // The catalog may have changed since the auction began: the counters are found by the campaign's name.
@@ -28,28 +33,26 @@ impl Shard {
         let Some(campaign) = campaign else {
             // It has left the catalog; what an offer of it holds goes back.
             self.release(key, candidate);
-            return Some(Reason::Paused);
+            return Err(Reason::Paused);
         };
-        let tenant = self.tenants.get_mut(key)?;
-        if let Some(held) = tenant.take_reservation(candidate) {
-            if current.caps.still_current(campaign, now.utc, &held) {
+        let tenant = self.tenants.get_mut(key).ok_or(Reason::Paused)?;
+        if let Some(mut held) = tenant.take_reservation(candidate) {
+            if current.caps.still_current(campaign, now.utc, &mut held) {
+                let taken = taken(&held);
                 tenant.set_reservation(candidate, held);
-                return None;
+                return Ok(taken);
             }
             self.end_share(key, &held);
-            return match current.caps.reserve_again(campaign, now.utc, held) {
-                Ok(reservation) => self.keep(key, candidate, reservation, holds_max),
-                Err(reason) => Some(reason),
-            };
+            let moved = current.caps.reserve_again(campaign, now.utc, held)?;
+            return self.keep(key, candidate, moved, holds_max);
         }
-        match current.caps.reserve(campaign, now.utc, money) {
-            Ok(reservation) if offers => self.keep(key, candidate, reservation, holds_max),
-            Ok(reservation) => {
-                tenant.set_reservation(candidate, reservation);
-                None
-            }
-            Err(reason) => Some(reason),
+        let reservation = current.caps.reserve(campaign, now.utc, money)?;
+        if offers {
+            return self.keep(key, candidate, reservation, holds_max);
         }
+        let taken = taken(&reservation);
+        tenant.set_reservation(candidate, reservation);
+        Ok(taken)
     }
 
     /// Keeps a hold from before a restart, unless its seller may hold less by now.
@@ -71,23 +74,24 @@ impl Shard {
         candidate: CandidateIndex,
         reservation: Reservation,
         holds_max: u32,
-    ) -> Option<Reason> {
+    ) -> Result<Taken, Reason> {
         let cells = self.shared.counters.cells();
         let Some(tenant) = self.tenants.get_mut(key) else {
             cells.release(reservation);
-            return Some(Reason::Throttled);
+            return Err(Reason::Throttled);
         };
         if !tenant.seller.open_hold(holds_max) {
             cells.release(reservation);
-            return Some(Reason::Throttled);
+            return Err(Reason::Throttled);
         }
         if !self.shared.holds.try_hold(SellerKey(tenant.seller.key), &reservation, cells) {
             tenant.seller.end_hold();
             cells.release(reservation);
-            return Some(Reason::Throttled);
+            return Err(Reason::Throttled);
         }
+        let taken = taken(&reservation);
         tenant.set_reservation(candidate, reservation);
-        None
+        Ok(taken)
     }
 
     /// Takes a hold out of its seller's share.
@@ -143,4 +147,8 @@ impl Shard {
         }
         Some(reservation)
     }
+}
+
+fn taken(reservation: &Reservation) -> Taken {
+    Taken { at: reservation.at(), money: reservation.money() }
 }

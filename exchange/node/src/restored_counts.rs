@@ -70,6 +70,22 @@ pub(crate) fn parts_of_buyer(caps: &CapTable, buyer: &str, at: UtcMicros, money:
 }
 
 impl Shared {
+    /// Has the windows counted that lie in the future, where the clock has been set back: their limits bind again
+    /// when they begin.
+    pub(crate) fn open_ahead(&self, recovered: &Recovery, now: UtcMicros) {
+        let counted = recovered.counted_after(now).flat_map(|(campaign, buyer, at)| {
+            [(Owner::Campaign(campaign.into()), at), (Owner::Buyer(buyer.into()), at)]
+        });
+        self.counters.open_ahead(&self.current().snapshot, now, counted);
+    }
+
+    /// Does the same for owners whom a catalog is about to name again.
+    pub(crate) fn open_dormant_ahead(&self, snapshot: &Snapshot, now: UtcMicros) {
+        let dormant = self.dormant.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = dormant.iter().filter(|counted| now < counted.at);
+        self.counters.open_ahead(snapshot, now, later.map(|counted| (counted.owner.clone(), counted.at)));
+    }
+
     /// Counts what was sent and sold before a restart, and what is left of deposits.
     pub(crate) fn restore_counts(&self, recovered: &Recovery) {
         for (buyer, left) in recovered.balances() {

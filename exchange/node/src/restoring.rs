@@ -11,7 +11,7 @@ use exchange_engine::Restored;
 use exchange_protocol::{
     Answer, AnswerStatus, CandidateIndex, Outcome, Record, Story, decode_record, encode_closed,
 };
-use exchange_types::{Amount, BuyerIndex, CampaignIndex, Nanos, Now, Reason, UnsoldReason, UtcMicros, Uuid7};
+use exchange_types::{Amount, BuyerIndex, CampaignIndex, Now, Reason, UnsoldReason, UtcMicros, Uuid7};
 
 use crate::claims::Told;
 use crate::recovery::{KeptClaim, OpenPost, OpenSale};
@@ -24,6 +24,7 @@ impl Shared {
     /// Restores what the shards have in common: counters, persons and filters. To be called once, before any
     /// shard is restored. Counters are those of the windows at `now`.
     pub fn restore(&self, recovered: &Recovery, now: UtcMicros) {
+        self.open_ahead(recovered, now);
         self.refresh_windows(now);
         self.restore_counts(recovered);
         let (claims, persons) = recovered.seen();
@@ -246,7 +247,8 @@ impl Shard {
                 exclusive: intended.exclusive,
                 bid_id: intended.bid_id.into(),
                 admitted: sale.lead.admitted,
-                intent_at: intended.at,
+                // Where the clock was set back it counts as of a later moment than it was written.
+                intent_at: intended.at.min(intended.give_up_at),
                 give_up_at: intended.give_up_at,
             };
             self.add_unknown(now, unknown, Some(room));
@@ -299,18 +301,17 @@ impl Shard {
             tenant.claims.push(claim.key);
             self.shared.claims.recall(claim.key, claim.digest, story.id, None);
         }
-        let held_since =
-            story.admitted.saturating_add(Nanos(u64::from(story.bids_closed_us).saturating_mul(1_000)));
         for (position, entry) in (0_u16..).zip(&story.candidates) {
             let candidate = CandidateIndex(position);
-            let Some(auction) = self.engine.auction(key).filter(|auction| auction.offer_is_live(candidate))
-            else {
+            if !self.engine.auction(key).is_some_and(|auction| auction.offer_is_live(candidate)) {
                 continue;
-            };
-            let money = auction.reserve_amount(candidate);
+            }
+            let held = story.offers.iter().zip(&offered.held);
+            let held = held.filter(|(offer, _)| offer.key.candidate == candidate).map(|(_, held)| held);
+            let Some(held) = held.max_by_key(|held| held.reserved) else { continue };
             let campaign = snapshot.campaign(entry.campaign).map_or("", |campaign| &*campaign.name);
             let Some(index) = current.snapshot.campaign_named(campaign) else { continue };
-            let reservation = current.caps.restore(index, held_since, money);
+            let reservation = current.caps.restore(index, held.at, held.reserved);
             // A hold that finds no place any more is asked for again by the post.
             self.keep_restored(key, candidate, reservation, holds_max);
         }

@@ -174,8 +174,8 @@ impl Shard {
                     }
                 }
                 Effect::Reserve(auction, candidate) => {
-                    let refused = self.reserve(auction, candidate, now);
-                    self.engine.handle(now, Input::Reserved { auction, candidate, refused });
+                    let room = self.reserve(auction, candidate, now);
+                    self.engine.handle(now, Input::Reserved { auction, candidate, room });
                 }
                 Effect::CountSent(auction, candidate) => self.count_sent(auction, candidate),
                 Effect::Release(auction, candidate) => self.release(auction, candidate),

@@ -209,6 +209,7 @@ impl Shared {
         let _turn = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();
         let snapshot = Arc::new(snapshot);
+        self.open_dormant_ahead(&snapshot, now);
         let caps = self.counters.refresh(&snapshot, now);
         self.wake_dormant(&snapshot, &caps);
         self.current.store(Arc::new(current(&self.secret, snapshot, caps, Some(&before))));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_types::{
-    Amount, CampaignIndex, HashKey, Nanos, PingReply, PostReply, Reason, Submission, Uuid7,
+    Amount, CampaignIndex, HashKey, Nanos, PingReply, PostReply, Reason, Submission, UtcMicros, Uuid7,
 };
 
 use crate::{CandidateIndex, OfferKey, SlotKey};
@@ -29,8 +29,8 @@ pub enum Input<'a> {
         auction: SlotKey,
         /// For which candidate.
         candidate: CandidateIndex,
-        /// Nothing, or why there is no room.
-        refused: Option<Reason>,
+        /// What was taken, or why there is no room.
+        room: Result<Taken, Reason>,
     },
     /// A post came to an end.
     PostReply {
@@ -60,6 +60,15 @@ pub enum Input<'a> {
     },
     /// Time passed.
     Tick,
+}
+
+/// What the counters have taken for a candidate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// As of when it counts: not before the latest window that has begun, whatever the clock says.
+    pub at: UtcMicros,
+    /// From every budget.
+    pub money: Amount,
 }
 
 /// An admitted lead or ping.

@@ -24,13 +24,13 @@ impl Story {
                     story.get_or_insert_with(|| of_lead(lead));
                 }
                 Record::Offered(offered) => story = Some(offered.story.clone()),
-                Record::Intent { auction, seller, vertical, catalog_version, at, .. } => {
+                Record::Intent { auction, seller, vertical, catalog_version, at, give_up_at, .. } => {
                     let story = story.get_or_insert_with(|| Self {
                         id: *auction,
                         seller: *seller,
                         vertical: *vertical,
                         catalog_version: *catalog_version,
-                        admitted: *at,
+                        admitted: *at.min(give_up_at),
                         ..Self::default()
                     });
                     story.take_intent(record);
@@ -99,6 +99,7 @@ impl Story {
             reserved,
             exclusive,
             at,
+            give_up_at,
             ..
         } = *intent
         else {
@@ -115,7 +116,8 @@ impl Story {
             entries.push(BidEntry { amount: reserved, max_buyers: 0, bid_id: SmallText::EMPTY });
             *entry = StoryCandidate { campaign, asked: Asked::Pinged, entries, ..*entry };
         }
-        let intent_us = self.since(at);
+        // Where the clock was set back it counts as of a later moment than it was written.
+        let intent_us = self.since(at.min(give_up_at));
         self.ended_us = self.ended_us.max(intent_us);
         self.posts.push(StoryPost {
             candidate,

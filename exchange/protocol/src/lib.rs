@@ -17,7 +17,7 @@ mod submission_bytes;
 
 pub use answer::{Answer, AnswerOffer, AnswerSale, AnswerStatus, Inquiry, NextInquiry, Reply, Resolved};
 pub use effect::Effect;
-pub use input::{Considered, Input, SaleKind, SellerPost, Submit, Verdict};
+pub use input::{Considered, Input, SaleKind, SellerPost, Submit, Taken, Verdict};
 pub use key::{CandidateIndex, OfferKey, SlotKey, Waiter};
 pub use record::{
     Acknowledgement, BalanceChange, CatalogNames, ClaimRecord, CompletedRecord, CounterMove, DecodeError,

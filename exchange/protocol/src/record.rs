@@ -65,12 +65,13 @@ pub enum Record {
         price: Amount,
         /// What the seller would earn.
         payout: Amount,
-        /// What every budget has to hold for the post: the bid that was picked, of which the price may leave a part.
-        /// A hold of several bids of a campaign may have taken more until the outcome is known.
+        /// What every budget holds for the post until its outcome is known: the bid that was picked or, where several
+        /// bids of the campaign are held by one hold, the largest of them. The price may leave a part of it.
         reserved: Amount,
         /// Whether nobody else may get the lead.
         exclusive: bool,
-        /// When it was written; decides the windows of the counters.
+        /// As of when the counters count it; decides their windows. It is when the intent was written or, where the
+        /// clock had been set back, the opening of the latest window that had begun by then.
         at: UtcMicros,
         /// When the post is given up.
         give_up_at: UtcMicros,

@@ -126,7 +126,6 @@ fn find_holds(world: &World, shards: &[Shard], counted: &mut Counted) -> Vec<Hol
             left = left.saturating_sub(1);
             let hold_time = auction.vertical().map_or(Nanos::ZERO, |vertical| vertical.hold_time);
             let begun = world.clock.utc_at(auction.expires().saturating_sub(hold_time));
-            let at = world.ledger.held_since.get(&auction.id()).copied().unwrap_or(begun);
             for position in 0..auction.candidates().len() {
                 let index = CandidateIndex(u16::try_from(position).unwrap_or(u16::MAX));
                 let Some(campaign) = auction.campaign(index).filter(|_| auction.offer_is_live(index)) else {
@@ -137,6 +136,7 @@ fn find_holds(world: &World, shards: &[Shard], counted: &mut Counted) -> Vec<Hol
                 let money = entries.as_slice().iter().map(|entry| entry.amount).max();
                 let seller =
                     auction.snapshot().and_then(|snapshot| snapshot.seller(auction.submission().seller));
+                let at = world.ledger.held_since.get(&(auction.id(), index)).copied().unwrap_or(begun);
                 holds.push(Hold {
                     seller: seller.map(|seller| seller.name.to_string()).unwrap_or_default(),
                     campaign: campaign.name.to_string(),
@@ -164,7 +164,7 @@ fn expect(world: &World, holds: &[Hold], row: &CapRow) -> Expected {
         expected.pending = expected.pending.saturating_add(money);
     }
     for post in world.ledger.posts.values() {
-        if owns(&post.campaign, &post.buyer) && within(post.counted_at) {
+        if owns(&post.campaign, &post.buyer) && within(post.at) {
             let (pending, posted) = counts(post, row.kind);
             expected.pending = expected.pending.saturating_add(pending);
             expected.posted = expected.posted.saturating_add(posted);

@@ -8,7 +8,7 @@ use exchange_types::{Amount, BidEntries, Nanos, Now, PostOutcome, UtcMicros, Uui
 use crate::queue::Truth;
 
 /// What the world knows of the auctions.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) auctions: BTreeMap<Uuid7, AuctionLog>,
     pub(crate) posts: BTreeMap<(Uuid7, CandidateIndex), PostLog>,
@@ -16,27 +16,10 @@ pub(crate) struct Ledger {
     pub(crate) unknown: BTreeMap<String, Unknown>,
     /// Sellers for whose pings holds were refused as too many in the present step, and no offer was made.
     pub(crate) throttled: Vec<String>,
-    /// As of when the offers of each ping count: since they are held, after a start by their records.
-    pub(crate) held_since: BTreeMap<Uuid7, UtcMicros>,
-    /// The latest opening of a window that the counters have seen in this life: with a clock that was set back, what
-    /// comes later is counted as of then.
-    pub(crate) opened: UtcMicros,
+    /// As of when each hold of offers counts, by its record.
+    pub(crate) held_since: BTreeMap<(Uuid7, CandidateIndex), UtcMicros>,
     /// Counts every change by which the counters change.
     pub(crate) changes: u64,
-}
-
-impl Default for Ledger {
-    fn default() -> Self {
-        Self {
-            auctions: BTreeMap::new(),
-            posts: BTreeMap::new(),
-            unknown: BTreeMap::new(),
-            throttled: Vec::new(),
-            held_since: BTreeMap::new(),
-            opened: UtcMicros(i64::MIN),
-            changes: 0,
-        }
-    }
 }
 
 /// Posts of a campaign of which nobody knows.
@@ -66,10 +49,8 @@ pub(crate) struct AuctionLog {
 pub(crate) struct PostLog {
     /// Where the intent stands among the records.
     pub(crate) intent: usize,
-    /// When the intent was written.
+    /// As of when it counts, by its intent.
     pub(crate) at: UtcMicros,
-    /// In which windows it counts: as of its intent, or where the clock was set back, of the latest that had opened.
-    pub(crate) counted_at: UtcMicros,
     pub(crate) campaign: String,
     pub(crate) buyer: String,
     /// The catalog of the auction.
@@ -77,8 +58,6 @@ pub(crate) struct PostLog {
     pub(crate) price: Amount,
     /// What was reserved.
     pub(crate) reserved: Amount,
-    /// What its record says was reserved, and a start reserves.
-    pub(crate) recorded: Amount,
     pub(crate) sent: u32,
     pub(crate) sent_at: Nanos,
     pub(crate) truth: Option<Truth>,

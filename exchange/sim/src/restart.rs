@@ -118,7 +118,6 @@ impl Sim {
         self.world.currents.clear();
         self.world.currents.insert(version, self.shared.current());
         self.world.snapshots.insert(version, Arc::clone(&self.shared.current().snapshot));
-        self.note_opened();
         self.world.restoring = true;
         let snapshots: BTreeMap<u64, Arc<Snapshot>> = self.world.snapshots.clone();
         for place in 0..shards {

@@ -23,8 +23,10 @@ use crate::world::World;
 
 /// Runs, in percent, in which the clock is set.
 const JUMPS_PERCENT: u64 = 12;
-/// The most by which it is set, in microseconds: less than the shortest window.
-const JUMP_MAX: i64 = 3_000_000_000;
+/// The most by which it is set at a time, in microseconds: 26 hours, so that days are left out and come again.
+const JUMP_MAX: i64 = 93_600_000_000;
+/// What half of them stay below: 50 minutes, less than the shortest window.
+const JUMP_SHORT: i64 = 3_000_000_000;
 /// Runs, in percent, in which the node remembers so little that it has to ask the store.
 const FORGETS_PERCENT: u64 = 25;
 /// Steps after which a run is taken for endless; a long one has some thousand.
@@ -166,7 +168,6 @@ impl Sim {
         let mut draw = self.world.draws.of("first start", &[]);
         self.world.disk.open(utc, &mut draw).map_err(broken)?;
         self.world.disk.write(Record::Catalog(names), utc).map_err(broken)?;
-        self.note_opened();
         Ok(())
     }
 
@@ -189,9 +190,11 @@ impl Sim {
             self.world.queue.push(at, Event::DiskFails);
         }
         if draw.percent(JUMPS_PERCENT) {
-            let at = begin.saturating_add(draw.micros(0, 30_000_000));
-            let micros = draw.amount(-JUMP_MAX, JUMP_MAX);
-            self.world.queue.push(at, Event::Jump(micros));
+            for _ in 0..draw.between(1, 3) {
+                let at = begin.saturating_add(draw.micros(0, 30_000_000));
+                let most = if draw.percent(50) { JUMP_SHORT } else { JUMP_MAX };
+                self.world.queue.push(at, Event::Jump(draw.amount(-most, most)));
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_node::{Admission, ResolverReply, UnknownKey};
 use exchange_protocol::{CandidateIndex, CatalogNames, Record, SaleKind, SlotKey};
-use exchange_types::{BidEntries, Nanos, PingReply, PostReply, ShardIndex, UtcMicros, Uuid7};
+use exchange_types::{BidEntries, Nanos, PingReply, PostReply, ShardIndex, Uuid7};
 
 use crate::fault::Fault;
 use crate::queue::Event;
@@ -151,17 +151,7 @@ impl Sim {
     fn refresh(&mut self) {
         self.shared.refresh_windows(self.world.clock.now().utc);
         self.world.ledger.changes = self.world.ledger.changes.saturating_add(1);
-        self.note_opened();
         self.plan_refresh();
-    }
-
-    /// Notes the latest window that the counters have opened.
-    pub(crate) fn note_opened(&mut self) {
-        let now = self.world.clock.now().utc.max(self.world.ledger.opened);
-        let current = self.shared.current();
-        let opened =
-            current.caps.rows().iter().map(|row| row.window.opens).filter(|opens| *opens <= now).max();
-        self.world.ledger.opened = self.world.ledger.opened.max(opened.unwrap_or(UtcMicros(i64::MIN)));
     }
 
     fn install(&mut self) {
@@ -183,7 +173,6 @@ impl Sim {
                 self.world.currents.insert(market.version, self.shared.current());
                 self.world.markets.insert(market.version, market);
                 self.world.ledger.changes = self.world.ledger.changes.saturating_add(1);
-                self.note_opened();
             }
             Err(mistakes) => self
                 .world

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_node::ClaimKey;
 use exchange_protocol::{Answer, AnswerStatus, CandidateIndex, Outcome, Record, Reply};
-use exchange_types::{Nanos, UtcMicros, Uuid7};
+use exchange_types::Uuid7;
 
 use crate::disk::{Entry, Fate, Found};
 use crate::ledger::PostLog;
@@ -28,7 +28,6 @@ impl World {
     pub(crate) fn judge_survivors(&mut self, found: &[Found]) {
         self.check_found(found);
         let left = self.left();
-        self.ledger.opened = UtcMicros(i64::MIN);
         self.forget_lost_posts();
         self.count_unknown();
         self.interrupted.extend(left.intended.difference(&left.closed).copied());
@@ -76,9 +75,7 @@ impl World {
                 }
                 Record::Offered(offered) => {
                     let story = &offered.story;
-                    let closed = Nanos(u64::from(story.bids_closed_us).saturating_mul(1_000));
                     left.sales.insert(story.id);
-                    self.ledger.held_since.insert(story.id, story.admitted.saturating_add(closed));
                 }
                 Record::Closed(story) => {
                     left.sales.insert(story.id);
@@ -104,8 +101,6 @@ impl World {
             if let Some(resolution) = &mut post.resolution {
                 resolution.settled = true;
             }
-            post.counted_at = post.at;
-            post.reserved = post.recorded;
             there
         });
         self.verdicts.check(Promise::IntentFirst, sent.is_none(), || {

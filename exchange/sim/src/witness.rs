@@ -35,13 +35,11 @@ impl World {
         let log = PostLog {
             intent: entry,
             at: *at,
-            counted_at: self.ledger.opened.max(*at),
             campaign: campaign.map(|campaign| campaign.name.to_string()).unwrap_or_default(),
             buyer: buyer.map(|buyer| buyer.name.to_string()).unwrap_or_default(),
             catalog: *catalog_version,
             price: *price,
             reserved: self.reserved(*auction, *candidate, *price),
-            recorded: *reserved,
             sent: 0,
             sent_at: Nanos::ZERO,
             truth: None,
@@ -52,10 +50,9 @@ impl World {
             resolution: None,
         };
         self.trace.write(format_args!("intent {auction:?} {candidate:?} {} {price:?}", log.campaign));
-        // An offer holds the largest bid of its campaign; what the post itself needs may be less.
-        let (least, most) = (*price, log.reserved);
-        self.verdicts.check(Promise::Cap, least <= *reserved && *reserved <= most, || {
-            format!("the intent of {auction:?} {candidate:?} says {reserved:?} of {least:?} to {most:?}")
+        let held = log.reserved;
+        self.verdicts.check(Promise::Cap, held == *reserved, || {
+            format!("the intent of {auction:?} {candidate:?} says {reserved:?} of {held:?}")
         });
         let before = self.ledger.posts.insert((*auction, *candidate), log);
         self.verdicts.check(Promise::OneCharge, before.is_none(), || {

@@ -144,8 +144,9 @@ impl World {
             Record::Closed(story) => self.take_story(story),
             Record::Resolved(found) => self.take_resolved(entry, number, found),
             Record::Offered(offered) => {
-                let at = self.clock.now().utc.max(self.ledger.opened);
-                self.ledger.held_since.insert(offered.story.id, at);
+                for (offer, held) in offered.story.offers.iter().zip(&offered.held) {
+                    self.ledger.held_since.insert((offered.story.id, offer.key.candidate), held.at);
+                }
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Taking, ending, and what a new snapshot or window does to both.
 
 use exchange_catalog::snapshot::{Cap, CapKind, WindowKind};
-use exchange_counters::{CapTable, Counters, CountersConfig};
+use exchange_counters::{CapTable, Counters, CountersConfig, Owner, Posted};
 use exchange_types::{Amount, Nanos, Reason, UtcMicros};
 
 use crate::catalog::{FIRST, MIDNIGHT, SECOND, cap, hours_later, snapshot};
@@ -125,11 +125,11 @@ fn a_hold_over_a_boundary_moves_and_keeps_what_both_windows_share() {
     let counters = counters();
     let caps = [sold(WindowKind::Hour, 1), sold(WindowKind::Day, 1)];
     let table = counters.refresh(&snapshot(&[], &[&caps]), MIDNIGHT);
-    let held = table.reserve(FIRST, MIDNIGHT, PRICE).expect("room");
-    assert!(table.still_current(FIRST, MIDNIGHT, &held));
-    assert!(!table.still_current(FIRST, hours_later(1), &held));
-    let moved = table.reserve_again(FIRST, hours_later(1), held).expect("the day's only unit is its own");
-    assert!(table.still_current(FIRST, hours_later(1), &moved));
+    let mut held = table.reserve(FIRST, MIDNIGHT, PRICE).expect("room");
+    assert!(table.still_current(FIRST, MIDNIGHT, &mut held));
+    assert!(!table.still_current(FIRST, hours_later(1), &mut held));
+    let mut moved = table.reserve_again(FIRST, hours_later(1), held).expect("the day's only unit is its own");
+    assert!(table.still_current(FIRST, hours_later(1), &mut moved));
     assert_eq!([0, 1, 2].map(|row| totals(&table, row).1), [0, 1, 1]);
 }
 
@@ -196,4 +196,46 @@ fn a_cap_that_was_never_used_gives_its_cells_back_and_a_used_one_keeps_its_spend
     counters.refresh(&named("other", &total), MIDNIGHT);
     let table = counters.refresh(&named("used", &total), MIDNIGHT);
     assert_eq!(totals(&table, 0), (4, 0, 1), "a campaign that comes back finds its spend");
+}
+
+#[test]
+fn a_reservation_says_as_of_when_it_counts() {
+    let counters = counters();
+    let snapshot = snapshot(&[], &[&[sold(WindowKind::Hour, 9)], &[]]);
+    let table = counters.refresh(&snapshot, MIDNIGHT);
+    // (the clock, as of when it counts): the clock is set back over the hour that has begun.
+    let half = |hours| UtcMicros(hours_later(hours).0 - 1_800_000_000);
+    for (clock, counted) in [(half(1), half(1)), (half(2), half(2)), (half(1), hours_later(1))] {
+        for campaign in [FIRST, SECOND] {
+            let mut held = table.reserve(campaign, clock, PRICE).expect("room");
+            assert_eq!(held.at(), counted, "{campaign:?} at {clock:?}");
+            // A hold that stays where it is counts as of the moment at which it was asked for again.
+            assert!(table.still_current(campaign, UtcMicros(clock.0 + 7), &mut held));
+            assert_eq!(held.at(), UtcMicros(counted.0.max(clock.0 + 7)));
+        }
+    }
+}
+
+#[test]
+fn what_was_counted_ahead_of_the_clock_binds_when_its_window_begins() {
+    let two = snapshot(&[sold(WindowKind::Hour, 3)], &[&[sold(WindowKind::Hour, 2)], &[]]);
+    let later = hours_later(5);
+    let posted = Posted { sent: 1, sold: 1, money: PRICE };
+    // (cells, whether the windows ahead are opened, room after they have begun).
+    for (cells_max, opens, sold_later) in [(64, true, 1), (64, false, 2), (6, true, 2)] {
+        let counters = Counters::new(CountersConfig { cells_max, ..CountersConfig::default() });
+        if opens {
+            let ahead = [Owner::Campaign("c0".into()), Owner::Buyer("buyer".into())];
+            counters.open_ahead(&two, MIDNIGHT, ahead.map(|owner| (owner, later)));
+        }
+        let table = counters.refresh(&two, MIDNIGHT);
+        table.restore_posted(FIRST, later, posted);
+        let room = |hour: u64| {
+            let table = counters.refresh(&two, hours_later(hour));
+            let taken = (0..9).map_while(|_| table.reserve(FIRST, hours_later(hour), PRICE).ok()).count();
+            assert_eq!(table.rows_without_cell(), 0, "the present windows have theirs");
+            taken
+        };
+        assert_eq!((room(0), room(5)), (2, sold_later), "{cells_max} cells, opened: {opens}");
+    }
 }

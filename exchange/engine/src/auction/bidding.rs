@@ -3,7 +3,9 @@
 use exchange_auction::{Contender, Rules, Standing};
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{Agreement, Campaign, Terms, Vertical};
-use exchange_protocol::{Asked, CandidateIndex, Considered, Effect, SaleKind, SlotKey, Submit, Verdict};
+use exchange_protocol::{
+    Asked, CandidateIndex, Considered, Effect, SaleKind, SlotKey, Submit, Taken, Verdict,
+};
 use exchange_types::{
     BidEntries, BidEntry, CampaignIndex, HashKey, Nanos, Now, PingReply, Reason, SmallText, Submission,
     Uuid7, limits,
@@ -186,6 +188,7 @@ pub(super) fn candidate(index: CampaignIndex, campaign: &Campaign, ping_deadline
         no_room: None,
         replied_us: 0,
         held: false,
+        taken: Taken::default(),
         post: None,
     }
 }

@@ -109,12 +109,14 @@ impl Auction {
         for offer in &self.offers {
             let OfferKey { candidate, entry } = offer.key;
             let contender = self.contender(candidate);
+            let taken = self.candidate(candidate).map(|candidate| candidate.taken).unwrap_or_default();
             let entry = usize::from(entry);
             let terms = contender.and_then(|contender| contender.offers.get(entry).copied().flatten());
             let bid = contender.and_then(|contender| contender.entries.as_slice().get(entry));
             offered.held.push(HeldOffer {
                 price: terms.map_or(Amount::ZERO, |terms| terms.price),
-                reserved: self.reserve_amount(candidate),
+                reserved: taken.money,
+                at: taken.at,
                 bid_id: bid.map_or(SmallText::EMPTY, |bid| bid.bid_id),
             });
         }

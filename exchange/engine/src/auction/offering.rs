@@ -2,7 +2,9 @@
 
 use exchange_auction::{Offer, Pick, Scratch, Standing, TwoStep, offers, unsold_reason};
 use exchange_catalog::snapshot::{ConsentModel, Stage};
-use exchange_protocol::{AnswerOffer, CandidateIndex, Effect, OfferKey, Refusal, SellerPost, StoryStep};
+use exchange_protocol::{
+    AnswerOffer, CandidateIndex, Effect, OfferKey, Refusal, SellerPost, StoryStep, Taken,
+};
 use exchange_types::{FieldIndex, Nanos, Now, Reason, Submission, UnsoldReason, limits};
 
 use super::{Auction, Kind, Phase, micros};
@@ -54,14 +56,14 @@ impl Auction {
     pub(crate) fn take_hold(
         &mut self,
         index: CandidateIndex,
-        refused: Option<Reason>,
+        room: Result<Taken, Reason>,
         now: Now,
         outbox: &mut Outbox,
     ) {
         if let Some(candidate) = self.candidates.get_mut(index.at()) {
-            candidate.note_room(refused);
+            candidate.note_room(room);
         }
-        if let Some(reason) = refused {
+        if let Err(reason) = room {
             self.take_out(index, reason);
         }
         self.ask_for_next_hold(now, outbox);

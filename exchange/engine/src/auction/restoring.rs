@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_auction::{Offer, Pick, Standing};
 use exchange_catalog::Snapshot;
-use exchange_protocol::{CandidateIndex, HeldOffer, OfferedRecord, SaleKind, SlotKey, StoryCandidate};
+use exchange_protocol::{CandidateIndex, HeldOffer, OfferedRecord, SaleKind, SlotKey, StoryCandidate, Taken};
 use exchange_types::{Amount, BidEntries, BidEntry, HashKey, Nanos, Now, Submission, UtcMicros};
 
 use super::bidding::{candidate, contender, rules};
@@ -113,6 +113,7 @@ impl Auction {
         };
         if !core::mem::replace(&mut candidate.held, true) {
             candidate.asks = candidate.asks.saturating_add(1);
+            candidate.taken = Taken { at: held.at, money: held.reserved };
         }
         let position = usize::from(entry);
         if let Some(place) = contender.offers.get_mut(position) {

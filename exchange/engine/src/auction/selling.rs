@@ -2,7 +2,7 @@
 
 use exchange_auction::{Pick, Scratch, Standing, clear, judge_price, settle, unsold_reason};
 use exchange_catalog::snapshot::OnLowerPrice;
-use exchange_protocol::{CandidateIndex, Effect, Outcome, Record, SaleChange, SaleStep};
+use exchange_protocol::{CandidateIndex, Effect, Outcome, Record, SaleChange, SaleStep, Taken};
 use exchange_types::{
     Amount, Nanos, PostOutcome, PostReply, Reason, SmallText, UnsoldReason, UtcMicros, Uuid7,
 };
@@ -43,13 +43,13 @@ impl Auction {
     pub(crate) fn take_verdict(
         &mut self,
         index: CandidateIndex,
-        refused: Option<Reason>,
+        room: Result<Taken, Reason>,
         outbox: &mut Outbox,
     ) {
         let two_step = self.rules.as_ref().is_some_and(|rules| rules.two_step.is_some());
         let Some(candidate) = self.candidates.get_mut(index.at()) else { return };
-        candidate.note_room(refused);
-        if let Some(reason) = refused {
+        candidate.note_room(room);
+        if let Err(reason) = room {
             self.take_out(index, reason);
             self.round_refused = true;
         }
@@ -85,8 +85,8 @@ impl Auction {
         let now = outbox.now();
         let index = CandidateIndex(pick.contender);
         let Some(campaign) = self.campaign(index) else { return };
-        let (campaign_index, buyer) = match self.candidate(index) {
-            Some(candidate) => (candidate.campaign, candidate.buyer),
+        let (campaign_index, buyer, taken) = match self.candidate(index) {
+            Some(candidate) => (candidate.campaign, candidate.buyer, candidate.taken),
             None => return,
         };
         let timeout = campaign.post_timeout;
@@ -105,9 +105,9 @@ impl Auction {
             bid_id,
             price: pick.price,
             payout: pick.payout,
-            reserved: pick.bid,
+            reserved: taken.money,
             exclusive: pick.exclusive,
-            at: now.utc,
+            at: taken.at,
             give_up_at: now.utc.saturating_add(timeout),
         });
         outbox.wait_for(record, self.key);

@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use exchange_engine::{Content, Engine};
-use exchange_protocol::{CandidateIndex, Effect, Input, SaleKind};
+use exchange_protocol::{CandidateIndex, Effect, Input, SaleKind, Taken};
 use exchange_types::{Now, PingReply, PostReply};
 
 use crate::market::{ACCEPTED, Market, bid};
@@ -72,7 +72,7 @@ fn carry_out(engine: &mut Engine, now: Now, content: &mut Content) {
     while let Some(effect) = engine.poll_effect() {
         match effect {
             Effect::Reserve(auction, candidate) => {
-                engine.handle(now, Input::Reserved { auction, candidate, refused: None });
+                engine.handle(now, Input::Reserved { auction, candidate, room: Ok(Taken::default()) });
             }
             Effect::Append(up_to) => {
                 engine.take_batch(|_| ());

@@ -8,7 +8,7 @@ use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
 use exchange_engine::Engine;
 use exchange_protocol::{
     Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, OfferKey, Record, Refusal, SaleKind,
-    SellerPost, SlotKey, Story, Submit, Verdict, decode_record,
+    SellerPost, SlotKey, Story, Submit, Taken, Verdict, decode_record,
 };
 use exchange_types::{
     Amount, BidEntries, BidEntry, HashKey, Nanos, Now, PingReply, PostOutcome, PostReply, Reason,
@@ -23,6 +23,9 @@ pub(crate) struct Market {
     pub(crate) effects: Vec<Effect>,
     /// Campaigns without room, each with the reason.
     pub(crate) refused: BTreeMap<String, Reason>,
+    /// As of when the counters count what they grant; now, if nothing is said.
+    pub(crate) counted_at: Option<UtcMicros>,
+    granted: BTreeMap<CandidateIndex, Amount>,
     /// Whether records reach the disk at once.
     pub(crate) fast_disk: bool,
     pub(crate) written: u64,
@@ -139,6 +142,8 @@ impl Market {
             now: Now { mono: Nanos::from_secs(100), utc: UtcMicros(1_764_000_000_000_000) },
             effects: Vec::new(),
             refused: BTreeMap::new(),
+            counted_at: None,
+            granted: BTreeMap::new(),
             fast_disk: true,
             written: 0,
             auction: SlotKey::default(),
@@ -241,7 +246,13 @@ impl Market {
                 match effect {
                     Effect::Reserve(auction, candidate) => {
                         let refused = self.refused.get(&self.name(candidate)).copied();
-                        self.engine.handle(self.now, Input::Reserved { auction, candidate, refused });
+                        let found = self.engine.auction(auction);
+                        let money = found.map(|found| found.reserve_amount(candidate)).unwrap_or_default();
+                        // What is held already goes on.
+                        let money = *self.granted.entry(candidate).or_insert(money);
+                        let taken = Taken { at: self.counted_at.unwrap_or(self.now.utc), money };
+                        let room = refused.map_or(Ok(taken), Err);
+                        self.engine.handle(self.now, Input::Reserved { auction, candidate, room });
                     }
                     Effect::Append(number) => self.written = number,
                     Effect::Answer(auction) => self.told.extend(self.engine.answer(auction, self.now)),

@@ -1,7 +1,10 @@
 //! Two-step sales: offers, the seller's post, what is given back.
 
-use exchange_protocol::{AnswerStatus, Refusal, SaleKind, SellerPost};
-use exchange_types::{PostOutcome, Reason, SellerIndex, Submission, UnsoldReason, VerticalIndex};
+use exchange_protocol::{AnswerStatus, Input, OfferKey, Record, Refusal, SaleKind, SellerPost};
+use exchange_types::{
+    Amount, BidEntries, BidEntry, PingReply, PostOutcome, Reason, SellerIndex, SmallText, Submission,
+    UnsoldReason, UtcMicros, VerticalIndex,
+};
 
 use crate::market::{ACCEPTED, Market};
 
@@ -98,7 +101,7 @@ fn offers_that_expire_during_a_post_in_vain_end_with_it() {
 fn given_back_offers_hold_nothing() {
     let mut market = offered();
     let auction = market.auction;
-    market.engine.handle(market.now, exchange_protocol::Input::GiveBack { auction });
+    market.engine.handle(market.now, Input::GiveBack { auction });
     market.carry_out();
     assert_eq!(market.held(), 0);
     assert!(market.story.is_some());
@@ -117,7 +120,7 @@ fn without_a_usable_bid_there_is_no_offer() {
 #[test]
 fn a_post_that_cannot_go_on_changes_nothing() {
     let mut market = offered();
-    let west = exchange_protocol::OfferKey { candidate: market.candidate("west"), entry: 0 };
+    let west = OfferKey { candidate: market.candidate("west"), entry: 0 };
     let mut submission = Box::<Submission>::default();
     submission.reset(VerticalIndex(0), SellerIndex(0), 2);
     let post = SellerPost { submission, named: vec![west], fallback: true, wait: None };
@@ -152,4 +155,52 @@ fn nobody_gets_a_lead_whose_consent_does_not_name_it() {
     let mut market = offered();
     assert_eq!(market.seller_posts_with(&[], true, &[]), Ok(()));
     assert_eq!(market.posted(), ["north"], "the ping's consent holds where the post names nobody");
+}
+
+/// Sums that were taken from the counters, each with the moment as of which it counts.
+type Sums = Vec<(Amount, UtcMicros)>;
+
+/// Returns what the records say was taken for offers, and for posts.
+fn taken(market: &Market) -> (Sums, Sums) {
+    let (mut held, mut posted) = (Vec::new(), Vec::new());
+    for record in &market.records {
+        if let Record::Offered(offered) = record {
+            held.extend(offered.held.iter().map(|held| (held.reserved, held.at)));
+        }
+        if let Record::Intent { reserved, at, .. } = record {
+            posted.push((*reserved, *at));
+        }
+    }
+    (held, posted)
+}
+
+#[test]
+fn records_carry_what_the_counters_took_and_as_of_when() {
+    let tomorrow = UtcMicros(1_764_086_400_000_000);
+    let euros = |euros: i64| Amount::from_micros(euros * 1_000_000);
+    for kind in [SaleKind::OneCall, SaleKind::TwoStep] {
+        for counted_at in [None, Some(tomorrow)] {
+            let mut market = Market::new(1, &["north"]);
+            market.counted_at = counted_at;
+            let at = counted_at.unwrap_or(market.now.utc);
+            market.lead(kind);
+            let mut entries = BidEntries::new();
+            for (amount, max_buyers) in [(euros(40), 1), (euros(30), 0)] {
+                entries.push(BidEntry { amount, max_buyers, bid_id: SmallText::EMPTY });
+            }
+            market.reply("north", &PingReply::Bids(entries));
+            if kind == SaleKind::TwoStep {
+                // The cheaper entry is posted; the hold is that of both.
+                let named = vec![OfferKey { candidate: market.candidate("north"), entry: 1 }];
+                let mut submission = Box::<Submission>::default();
+                submission.reset(VerticalIndex(0), SellerIndex(0), 2);
+                let post = SellerPost { submission, named, fallback: false, wait: None };
+                market.engine.handle(market.now, Input::SellerPost { auction: market.auction, post: &post });
+                market.carry_out();
+                assert_eq!(taken(&market), (vec![(euros(40), at); 2], vec![(euros(40), at)]));
+            } else {
+                assert_eq!(taken(&market), (vec![], vec![(euros(40), at)]));
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use exchange_engine::{Content, Engine};
 use exchange_protocol::{
-    CandidateIndex, Effect, Input, SaleKind, SellerPost, SlotKey, Story, StoryStep, Submit,
+    CandidateIndex, Effect, Input, SaleKind, SellerPost, SlotKey, Story, StoryStep, Submit, Taken,
 };
 use exchange_types::{Nanos, Now, PingReply, Submission};
 
@@ -211,7 +211,10 @@ impl<'a> Run<'a> {
             time = *asked;
         }
         let refused = self.inputs.campaigns.get(candidate.at()).and_then(|entrant| entrant.room(time));
-        self.engine.handle(self.now(), Input::Reserved { auction, candidate, refused });
+        let money = self.engine.auction(auction).map(|found| found.reserve_amount(candidate));
+        let taken = Taken { at: self.now().utc, money: money.unwrap_or_default() };
+        let room = refused.map_or(Ok(taken), Err);
+        self.engine.handle(self.now(), Input::Reserved { auction, candidate, room });
     }
 
     /// The last record is the intent of a post: it was on disk when the post was sent, or when it was too late

@@ -1,6 +1,6 @@
 //! [`OfferedRecord`]: offers are held for a seller.
 
-use exchange_types::{Amount, SmallText, limits};
+use exchange_types::{Amount, SmallText, UtcMicros, limits};
 
 use super::bytes::{DecodeError, Reader, Writer};
 use super::{read_list, story_bytes};
@@ -22,6 +22,8 @@ pub struct HeldOffer {
     pub price: Amount,
     /// What is taken from every budget of the campaign for all its offers together: the largest of its bids.
     pub reserved: Amount,
+    /// As of when the counters count it.
+    pub at: UtcMicros,
     /// The buyer's own name of the bid, if it gave one; a post tells it again.
     pub bid_id: SmallText<{ limits::BID_ID_BYTES_MAX }>,
 }
@@ -33,6 +35,7 @@ impl OfferedRecord {
         for held in &self.held {
             to.amount(held.price);
             to.amount(held.reserved);
+            to.time(held.at);
             to.text(held.bid_id.as_str());
         }
     }
@@ -40,10 +43,10 @@ impl OfferedRecord {
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let story = story_bytes::read(from)?;
         let held = read_list(from, |from| {
-            let (price, reserved) = (from.amount()?, from.amount()?);
+            let (price, reserved, at) = (from.amount()?, from.amount()?, from.time()?);
             let bid_id = SmallText::try_new(from.text()?);
             let bid_id = bid_id.map_err(|_| DecodeError::Value { at: from.position() })?;
-            Ok(HeldOffer { price, reserved, bid_id })
+            Ok(HeldOffer { price, reserved, at, bid_id })
         })?;
         if held.len() != story.offers.len() {
             return Err(DecodeError::Value { at: from.position() });

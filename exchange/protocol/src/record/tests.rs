@@ -84,7 +84,10 @@ fn offered() -> OfferedRecord {
     story.steps = vec![StoryStep { at_us: 9, named: vec![key], fallback: true, wait_us: Some(8) }];
     let bid_id = SmallText::try_new("bid-1").expect("a short text");
     let price = Amount::from_micros(5_000_000);
-    OfferedRecord { story, held: vec![HeldOffer { price, reserved: price, bid_id }] }
+    OfferedRecord {
+        story,
+        held: vec![HeldOffer { price, reserved: price, at: UtcMicros(1_795_215_600_000_000), bid_id }],
+    }
 }
 
 fn sealed(class: SealClass) -> Sealed {

@@ -81,7 +81,9 @@ pub(super) fn record(
 /// Returns when a record was written, where it says so.
 fn time_of(record: &Record) -> Option<UtcMicros> {
     match record {
-        Record::Intent { at, .. } | Record::Outcome { at, .. } => Some(*at),
+        // Where the clock was set back it counts as of a later moment than it was written.
+        Record::Intent { at, give_up_at, .. } => Some(*at.min(give_up_at)),
+        Record::Outcome { at, .. } => Some(*at),
         Record::Lead(lead) => Some(lead.admitted),
         Record::Completed(post) => Some(post.at),
         Record::Resolved(resolution) => Some(resolution.at),

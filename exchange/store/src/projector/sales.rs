@@ -81,7 +81,8 @@ pub(super) fn intent(
         payout: *payout,
         exclusive: *exclusive,
         intent_sequence: sequence,
-        intent_at: *at,
+        // Where the clock was set back it counts as of a later moment than it was written.
+        intent_at: *at.min(give_up_at),
         give_up_at: *give_up_at,
         state: PostState::Sending,
         sale: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use exchange_engine::{Content, Engine};
 use exchange_protocol::{
-    CandidateIndex, Effect, Input, Record, Refusal, SellerPost, SlotKey, Story, Submit, decode_record,
+    CandidateIndex, Effect, Input, Record, Refusal, SellerPost, SlotKey, Story, Submit, Taken, decode_record,
 };
 use exchange_types::{Nanos, Now, PostReply, Reason, SellerIndex, Submission, UtcMicros, VerticalIndex};
 
@@ -138,7 +138,8 @@ impl<'a> Play<'a> {
                     *asked += 1;
                     let time = self.script.room.get(candidate.at()).copied().flatten();
                     let refused = time.filter(|time| time == asked).map(|_| Reason::BudgetExhausted);
-                    self.engine.handle(self.now(), Input::Reserved { auction, candidate, refused });
+                    let room = refused.map_or(Ok(Taken::default()), Err);
+                    self.engine.handle(self.now(), Input::Reserved { auction, candidate, room });
                 }
                 Effect::SendPost(_, candidate) => {
                     let (took_us, _) = *self.script.posts.get(candidate.at()).expect("a post");
