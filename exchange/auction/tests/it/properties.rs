@@ -9,8 +9,8 @@ use crate::enumerator::{Enumerator, Member};
 use crate::played::{Played, play};
 use crate::small_auction::{SmallAuction, rotation_of, small_auction};
 
-/// Random auctions for each property: some seconds in all, in a build without optimisation.
-const CASES: u32 = 20_000;
+/// Random auctions for each property: half a minute in all, in a build without optimisation.
+const CASES: u32 = 100_000;
 const CENT: i128 = 10_000;
 
 proptest! {

@@ -1,6 +1,6 @@
 //! [`Inbox`]: a seller's own listener for events, which checks their signatures by itself.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,6 +12,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::catalog::SECRET;
+use crate::listener::{self, Received};
 use crate::process::eventually;
 
 /// An event as it came.
@@ -73,7 +74,7 @@ impl Inbox {
 /// Answers the events of a connection. A wrong one ends the thread and leaves the lock poisoned, which fails the test.
 fn serve(stream: TcpStream, inbox: &Mutex<Vec<Event>>, refused: usize) {
     let mut stream = BufReader::new(stream);
-    while let Some((headers, body)) = read(&mut stream) {
+    while let Some(Received { headers, body, .. }) = listener::read(&mut stream) {
         let mut came = inbox.lock().expect("no event was wrong");
         let header = |name: &str| {
             let found = headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
@@ -92,26 +93,6 @@ fn serve(stream: TcpStream, inbox: &Mutex<Vec<Event>>, refused: usize) {
             return;
         }
     }
-}
-
-/// The headers of a request.
-type Headers = Vec<(String, String)>;
-
-/// Reads a request; nothing where the connection ends before it.
-fn read(stream: &mut BufReader<TcpStream>) -> Option<(Headers, Vec<u8>)> {
-    let mut line = String::new();
-    stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
-    let mut headers = Headers::new();
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).ok().filter(|&length| length > 0)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    let length = headers.iter().find(|(name, _)| name == "content-length")?.1.parse().ok()?;
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).ok()?;
-    Some((headers, body))
 }
 
 /// Returns the signature of Standard Webhooks.

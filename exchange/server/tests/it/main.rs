@@ -13,8 +13,10 @@ mod catalog;
 mod exchange;
 mod inbox;
 mod lead;
+mod listener;
 mod market;
 mod process;
+mod scripted;
 mod seller;
 
 mod archived;
@@ -44,3 +46,4 @@ mod sale_life;
 mod sources;
 mod two_step;
 mod unknown;
+mod worked_cases;
