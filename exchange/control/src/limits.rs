@@ -22,6 +22,8 @@ pub const PERSON_BYTES_MAX: usize = 254;
 pub const REPLAY_CAMPAIGNS_MAX: usize = exchange_types::limits::PINGED_CAMPAIGNS_MAX;
 /// Connections at a time: some operators, a load balancer's health checks and a monitor, many times over.
 pub const CONNECTIONS_MAX: usize = 256;
+/// For a TLS handshake.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the header of a request, and so also for an idle connection.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the body of a request: four megabytes over a slow line.

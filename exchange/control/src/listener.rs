@@ -5,16 +5,18 @@ use core::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
+use exchange_transport::ListenerTls;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::limits;
 
-/// Serves a router until `stop` ends; then it finishes the requests that run, for at most
+/// Serves a router, over TLS where there are certificates, until `stop` ends; then it finishes the requests that run, for at most
 /// [`limits::DRAIN_TIMEOUT`].
 ///
 /// At most [`limits::CONNECTIONS_MAX`] connections are open at a time; the next one waits in the backlog of the
@@ -23,7 +25,12 @@ use crate::limits;
 /// # Cancel safety
 ///
 /// Dropped, it stops accepting; connections go on until they are idle.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<ListenerTls>>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
     let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
     let (stopping_tx, stopping_rx) = watch::channel(());
     let mut stop = pin!(stop);
@@ -33,7 +40,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             accepted = accept(&listener, &places) => accepted,
         };
         if let Some((stream, permit)) = accepted {
-            tokio::spawn(connection(stream, router.clone(), stopping_rx.clone(), permit));
+            tokio::spawn(connection(stream, tls.clone(), router.clone(), stopping_rx.clone(), permit));
         }
     }
     drop(listener);
@@ -62,12 +69,30 @@ async fn accept(
     }
 }
 
+/// Serves a connection to its end, after its handshake where there are certificates. Dropped, it cuts the connection.
 async fn connection(
     stream: TcpStream,
+    tls: Option<Arc<ListenerTls>>,
     router: Router,
     mut stopping: watch::Receiver<()>,
     _permit: OwnedSemaphorePermit,
 ) {
+    let Some(tls) = tls else { return requests(stream, router, stopping).await };
+    let shaken = tokio::select! {
+        shaken = timeout(limits::HANDSHAKE_TIMEOUT, tls.accept(stream)) => shaken,
+        _ = stopping.changed() => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => requests(stream, router, stopping).await,
+        Ok(Err(error)) => tracing::debug!(%error, "no TLS connection to the control listener"),
+        Err(_) => tracing::debug!("TLS handshake with the control listener took too long"),
+    }
+}
+
+async fn requests<S>(stream: S, router: Router, mut stopping: watch::Receiver<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits::HEADER_TIMEOUT);
     builder.max_buf_size(limits::HEADER_BYTES_MAX);

@@ -7,6 +7,7 @@ mod balance;
 mod catalog_files;
 mod check;
 mod control_client;
+mod control_tls;
 mod journal;
 mod keys;
 mod ledger;

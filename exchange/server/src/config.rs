@@ -18,7 +18,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use exchange_catalog::{Diagnostic, SourceFile};
-use exchange_transport::Network;
+use exchange_transport::{ClientCertificates, Network};
 
 pub use byte_count::ByteCount;
 pub use memory_plan::MemoryPlan;
@@ -56,10 +56,26 @@ pub struct Config {
 }
 
 /// A listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
     /// The address. Defaults `127.0.0.1:8080` for sellers and `127.0.0.1:8081` for operators.
     pub listen: SocketAddr,
+    /// Its certificates. Default none: it speaks clear text, which is taken on loopback addresses only unless
+    /// `allow_clear_text` says otherwise.
+    pub tls: Option<Tls>,
+}
+
+/// The certificates of a listener: files in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Its own certificate, and those between it and an authority that clients know.
+    pub certificate: PathBuf,
+    /// The key of the first of them.
+    pub key: PathBuf,
+    /// The authorities whose clients may connect; there where clients are asked.
+    pub client_ca: Option<PathBuf>,
+    /// Whether clients need a certificate. Default no.
+    pub client_certificates: ClientCertificates,
 }
 
 /// What bounds memory, sockets and waiting. Counts hold for the whole process.
@@ -86,9 +102,13 @@ pub struct Limits {
     pub cells_max: u32,
     /// Bytes of a seller's body. Default 16 KiB, at most 64 KiB. A larger one is answered 413.
     pub body_bytes_max: u32,
-    /// Open connections of sellers. Default 10,000. The next one waits.
+    /// Open connections of sellers, and requests beyond the first of an HTTP/2 connection. Default 10,000. The next
+    /// connection waits, such a request is answered 503.
     pub connections_max: u32,
-    /// From the first byte of a request to the end of its header. Default 5 s.
+    /// Steps of TLS handshakes with sellers that a turn of a shard's loop takes. Default 2. More let sellers in
+    /// sooner after a restart, and hold up auctions longer meanwhile.
+    pub handshakes_per_turn: u32,
+    /// For a TLS handshake, and from the first byte of a request to the end of its header. Default 5 s.
     pub header_timeout: Duration,
     /// From the first byte of a request to the end of its body. Default 10 s.
     pub request_timeout: Duration,

@@ -20,6 +20,8 @@ mod journal_keeping;
 mod journal_watch;
 pub mod keys;
 pub mod lifecycle;
+pub mod listener_certificates;
+mod listening;
 mod old_catalogs;
 mod past;
 pub mod peers;

@@ -1,7 +1,7 @@
 //! [`serve`]: a process from its data directory to its last answer.
 
 use core::time::Duration;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -32,6 +32,8 @@ use crate::journal_keeping::{Keeping, keep_journal};
 use crate::journal_watch::{StoreLag, watch_journal};
 use crate::keys::KeyStore;
 use crate::lifecycle::Lifecycle;
+use crate::listener_certificates::ListenerCertificates;
+use crate::listening::{announce, bind};
 use crate::old_catalogs::OldCatalogs;
 use crate::past::{Asked, Memory, Past, answer_past};
 use crate::peers::Peers;
@@ -57,6 +59,7 @@ const FAILED_GRACE: Duration = Duration::from_secs(3);
 /// What every thread of the process shares.
 struct Process {
     config: Config,
+    certificates: ListenerCertificates,
     shared: Arc<Shared>,
     mesh: Mesh,
     peers: Arc<Peers>,
@@ -77,15 +80,14 @@ struct Process {
 ///
 /// Says what could not be opened, recovered, bound or started, or that the journal has failed.
 pub fn serve(start: Start) -> anyhow::Result<()> {
-    let Start { config, catalog } = start;
+    let Start { config, certificates, catalog } = start;
     log_to_stderr(&config)?;
     core_dumps::forbid();
     install_tls_provider();
     let guard = DataDir::open(&config.data_dir)?.lock()?;
     let secret = guard.secret_key()?;
     let keys = Arc::new(KeyStore::open(&guard.dir().keys_file())?);
-    let seller = bind(config.seller.listen)?;
-    let control = bind(config.control.listen)?;
+    let (seller, control) = (bind(config.seller.listen)?, bind(config.control.listen)?);
     let (snapshot, compiler) = first_catalog(&config, &guard, &secret, catalog)?;
     file_handles::raise(&config, &snapshot);
     let node = node_config(&config);
@@ -117,6 +119,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
         vault,
         past,
         old_catalogs: Arc::new(old),
+        certificates,
         config,
     };
     let (inlets, shards) = process.start_shards(&JournalHandle::new(writer.clone()), recovery)?;
@@ -212,8 +215,8 @@ impl Process {
                 late_answers: self.config.buyers.late_answers,
                 server: ServerSettings {
                     limits: self.server_limits.subscribe(),
-                    tls: None,
-                    handshakes_per_turn: 1,
+                    tls: self.certificates.seller.clone(),
+                    handshakes_per_turn: usize::try_from(self.config.limits.handshakes_per_turn)?,
                     shutdown: self.lifecycle.stopping(),
                 },
                 outlet,
@@ -320,7 +323,12 @@ impl Process {
             drop(all_drained.wait_for(|all| *all).await);
         };
         let listener = tokio::net::TcpListener::from_std(control)?;
-        let serving = tokio::spawn(exchange_control::serve(listener, router(backend), stop));
+        let serving = tokio::spawn(exchange_control::serve(
+            listener,
+            self.certificates.control.clone(),
+            router(backend),
+            stop,
+        ));
         self.until_stopped(failed).await?;
         self.lifecycle.drain();
         accepting.await?;
@@ -410,23 +418,6 @@ fn join(shards: Vec<JoinHandle<()>>) {
             tracing::error!("a shard's thread has panicked");
         }
     }
-}
-
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-/// Writes where the process listens, as one line of JSON, for whoever started it with port 0.
-fn announce(seller: &TcpListener, control: &TcpListener) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    let (seller, control) = (seller.local_addr()?, control.local_addr()?);
-    let mut out = std::io::stdout().lock();
-    writeln!(out, r#"{{"seller":"{seller}","control":"{control}"}}"#)?;
-    out.flush()?;
-    tracing::info!(%seller, %control, "the exchange takes leads");
-    Ok(())
 }
 
 fn log_to_stderr(config: &Config) -> anyhow::Result<()> {

@@ -116,6 +116,7 @@ pub(crate) fn client_config(config: &Config) -> ClientConfig {
 pub(crate) fn server_limits(config: &Config) -> anyhow::Result<ServerLimits> {
     Ok(ServerLimits {
         body_bytes_max: usize::try_from(config.limits.body_bytes_max)?,
+        handshake_wait_max: config.limits.header_timeout,
         header_wait_max: config.limits.header_timeout,
         request_wait_max: config.limits.request_timeout,
         idle_max: config.limits.idle_timeout,

@@ -23,7 +23,7 @@ pub(crate) async fn start(backend: MadeUp) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("bound");
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(serve(listener, router(Arc::new(backend)), async {
+    let ended = tokio::spawn(serve(listener, None, router(Arc::new(backend)), async {
         stopped.await.ok();
     }));
     Running { address, stop, ended }

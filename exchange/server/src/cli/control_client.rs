@@ -13,9 +13,11 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::control_tls::ControlTls;
 use super::{Ending, Terminal};
 
 /// For the whole request: a catalog of the largest size is checked within seconds, and a ledger of millions of
@@ -35,6 +37,8 @@ pub(super) struct Control {
     /// The key of an operator; in the environment it is not seen by others, as a command line is
     #[arg(long, env = "EXCHANGE_KEY", hide_env_values = true)]
     key: String,
+    #[command(flatten)]
+    tls: ControlTls,
 }
 
 /// What is asked.
@@ -133,36 +137,49 @@ impl Control {
     }
 
     async fn exchange(&self, asked: Asked<'_>) -> anyhow::Result<Reply> {
-        let authority = authority(&self.url)?;
-        let (host, port) = (authority.host().trim_matches(['[', ']']), authority.port_u16().unwrap_or(80));
+        let Address { secured, authority } = address(&self.url)?;
+        let port = authority.port_u16().unwrap_or(if secured { 443 } else { 80 });
+        let host = authority.host().trim_matches(['[', ']']);
         let unreachable = || format!("cannot reach {}", self.url);
         let stream = TcpStream::connect((host, port)).await.with_context(unreachable)?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let mut request = Request::builder()
-            .method(asked.method)
-            .uri(asked.path)
-            .header(header::HOST, authority.as_str())
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.key))
-            .header(header::CONTENT_TYPE, "application/json");
-        if let Some(key) = asked.idempotency_key {
-            request = request.header("idempotency-key", key);
+        if secured {
+            exchange(&self.key, &authority, asked, self.tls.connect(host, stream).await?).await
+        } else {
+            exchange(&self.key, &authority, asked, stream).await
         }
-        let request = request
-            .body(Full::<Bytes>::from(asked.body))
-            .context("a key or id has characters that none has")?;
-        let answering = async {
-            let response = sender.send_request(request).await?;
-            let status = response.status().as_u16();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-            let body =
-                body.map_err(|error| anyhow::anyhow!(error)).context("the answer broke off")?.to_bytes();
-            drop(sender);
-            Ok(Reply { status, body })
-        };
-        // The connection has to be driven while the answer comes; how it ends afterwards does not matter.
-        let (reply, _) = tokio::join!(answering, connection);
-        reply
     }
+}
+
+/// Sends one request over a connection, which ends with its answer.
+async fn exchange(
+    key: &str,
+    authority: &Authority,
+    asked: Asked<'_>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+) -> anyhow::Result<Reply> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let mut request = Request::builder()
+        .method(asked.method)
+        .uri(asked.path)
+        .header(header::HOST, authority.as_str())
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(key) = asked.idempotency_key {
+        request = request.header("idempotency-key", key);
+    }
+    let request =
+        request.body(Full::<Bytes>::from(asked.body)).context("a key or id has characters that none has")?;
+    let answering = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| anyhow::anyhow!(error)).context("the answer broke off")?.to_bytes();
+        drop(sender);
+        Ok(Reply { status, body })
+    };
+    // The connection has to be driven while the answer comes; how it ends afterwards does not matter.
+    let (reply, _) = tokio::join!(answering, connection);
+    reply
 }
 
 impl Reply {
@@ -206,17 +223,27 @@ pub(super) fn escaped(value: &str) -> String {
     value.bytes().map(one).collect()
 }
 
+/// Where a control listener is.
+#[derive(Debug)]
+struct Address {
+    /// Whether it speaks TLS.
+    secured: bool,
+    authority: Authority,
+}
+
 /// Reads the URL of a control listener.
-fn authority(url: &str) -> anyhow::Result<Authority> {
+fn address(url: &str) -> anyhow::Result<Address> {
     let uri: Uri = url.parse().with_context(|| format!("{url} is no URL"))?;
     let plain = uri.path().trim_end_matches('/').is_empty() && uri.query().is_none();
-    let (Some("http"), Some(authority), true) = (uri.scheme_str(), uri.authority(), plain) else {
+    let (Some(scheme @ ("http" | "https")), Some(authority), true) =
+        (uri.scheme_str(), uri.authority(), plain)
+    else {
         bail!("{url} is no URL of a control listener, such as http://127.0.0.1:8081");
     };
     if authority.as_str().contains('@') {
         bail!("a URL carries no key: give it as --key or in EXCHANGE_KEY");
     }
-    Ok(authority.clone())
+    Ok(Address { secured: scheme == "https", authority: authority.clone() })
 }
 
 #[cfg(test)]
@@ -231,18 +258,23 @@ mod tests {
 
     #[test]
     fn urls_name_a_listener_and_nothing_else() {
-        for url in ["http://127.0.0.1:8081", "http://localhost/", "http://[::1]:8081"] {
-            authority(url).expect(url);
+        for (url, secured) in [
+            ("http://127.0.0.1:8081", false),
+            ("http://localhost/", false),
+            ("https://[::1]:8081", true),
+            ("https://a.example", true),
+        ] {
+            assert_eq!(address(url).expect(url).secured, secured, "{url}");
         }
         for url in [
             "",
             "127.0.0.1:8081",
-            "https://a.example",
+            "ftp://a.example",
             "http://a.example/v1",
             "http://a.example?a",
             "http://key@a.example",
         ] {
-            authority(url).expect_err(url);
+            address(url).expect_err(url);
         }
     }
 }

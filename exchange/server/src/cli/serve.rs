@@ -7,6 +7,7 @@ use exchange_catalog::SourceFile;
 
 use super::{CatalogFiles, Ending, Terminal};
 use crate::config::{Config, Surroundings};
+use crate::listener_certificates::ListenerCertificates;
 use crate::wall_clock;
 
 /// What a serving exchange starts with.
@@ -14,6 +15,8 @@ use crate::wall_clock;
 pub struct Start {
     /// The configuration.
     pub config: Config,
+    /// The certificates of the listeners.
+    pub certificates: ListenerCertificates,
     /// The catalog to take at the start; it has no mistakes. Without one, the catalog that was taken last goes on.
     pub catalog: Option<CatalogFiles>,
 }
@@ -53,7 +56,8 @@ fn prepare(
             }
         }
     }
-    Ok(Some(Start { config, catalog }))
+    let certificates = ListenerCertificates::open(&config)?;
+    Ok(Some(Start { config, certificates, catalog }))
 }
 
 /// Reads a configuration; nothing where it has mistakes, which the terminal shows then.

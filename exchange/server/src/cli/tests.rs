@@ -184,7 +184,7 @@ fn what_serves_gets_a_checked_configuration_and_catalog() {
         Ok(())
     });
     assert_eq!((ran.ending, &*ran.error), (Ending::Done, ""));
-    let Start { config, catalog } = started.expect("it served");
+    let Start { config, certificates: _, catalog } = started.expect("it served");
     assert_eq!(config.limits.auctions_max, 99);
     assert_eq!(catalog.map(|catalog| catalog.files.len()), Some(1));
 }
@@ -206,6 +206,15 @@ fn nothing_serves_with_a_mistake() {
     let ran = line(&["serve", "--catalog", &catalog]);
     assert_eq!(ran.ending, Ending::BadConfiguration, "the secret is missing");
     assert!(ran.error.ends_with("1 mistake\n"), "{}", ran.error);
+    let unreadable = "seller.tls = { certificate = \"/nowhere/c.pem\", key = \"/nowhere/k.pem\" }";
+    let config = write(folder.path(), "tls.toml", unreadable);
+    let ran = line(&["serve", "--config", &config]);
+    assert_eq!(ran.ending, Ending::BadConfiguration);
+    assert!(
+        ran.error.starts_with("error: seller.tls.certificate: /nowhere/c.pem: cannot be read: "),
+        "{}",
+        ran.error
+    );
     let ran = line(&["serve", "--config", "/nowhere/exchange.toml"]);
     assert_eq!(ran.ending, Ending::BadConfiguration);
     assert!(ran.error.starts_with("error: cannot read /nowhere/exchange.toml: "), "{}", ran.error);

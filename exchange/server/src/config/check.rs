@@ -1,6 +1,7 @@
 //! What the values of a configuration may be, alone and together.
 
 mod keeping;
+mod listener;
 mod value;
 
 use core::net::SocketAddr;
@@ -13,9 +14,10 @@ use tracing_subscriber::EnvFilter;
 use super::findings::Findings;
 use super::given::{Given, Place};
 use super::length_of_time::LengthOfTime;
-use super::raw::{BuyersToml, ConfigToml, LimitsToml, ListenerToml};
+use super::raw::{BuyersToml, ConfigToml, LimitsToml};
 use super::{Buyers, ByteCount, Config, Limits, Listener, LogFormat, MemoryPlan};
 use keeping::{check_journal, check_personal_data, check_store};
+use listener::check_listener;
 use value::{length, one_of, place_of, size, within};
 
 /// Shards: as many as an id can name.
@@ -48,8 +50,8 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
     let request_place = place_of(limits.request_timeout.as_ref(), &file, "limits.request_timeout");
     let config = Config {
         data_dir: check_data_dir(data_dir, defaults.data_dir, findings),
-        seller: check_listener("seller", seller, defaults.seller, findings),
-        control: check_listener("control", control, defaults.control, findings),
+        seller: check_listener("seller", seller, &defaults.seller, findings),
+        control: check_listener("control", control, &defaults.control, findings),
         shards: within(shards, [1, SHARDS_MAX], defaults.shards, findings),
         limits: check_limits(limits, defaults.limits, findings),
         buyers: check_buyers(buyers, &defaults.buyers, findings),
@@ -65,7 +67,7 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
         ),
     };
     // Port zero is chosen by the system, so two of them never meet.
-    if config.seller == config.control && config.seller.listen.port() != 0 {
+    if config.seller.listen == config.control.listen && config.seller.listen.port() != 0 {
         let remedy = "another port, such as 127.0.0.1:8081";
         findings.error(&control_place, "is the address of the seller listener", remedy);
     }
@@ -77,7 +79,7 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
 impl Config {
     /// Returns the configuration of an empty file.
     fn defaults(cores: usize) -> Self {
-        let local = |port| Listener { listen: SocketAddr::from(([127, 0, 0, 1], port)) };
+        let local = |port| Listener { listen: SocketAddr::from(([127, 0, 0, 1], port)), tls: None };
         let shards = u16::try_from(cores.saturating_sub(1)).unwrap_or(u16::MAX);
         Self {
             data_dir: PathBuf::from("exchange-data"),
@@ -94,6 +96,7 @@ impl Config {
                 cells_max: 200_000,
                 body_bytes_max: 16 * 1_024,
                 connections_max: 10_000,
+                handshakes_per_turn: 2,
                 header_timeout: Duration::from_secs(5),
                 request_timeout: Duration::from_secs(10),
                 idle_timeout: Duration::from_mins(1),
@@ -122,28 +125,6 @@ fn check_data_dir(given: Option<Given<String>>, default: PathBuf, findings: &mut
     PathBuf::from(value)
 }
 
-fn check_listener(name: &str, raw: ListenerToml, default: Listener, findings: &mut Findings) -> Listener {
-    let ListenerToml { listen, allow_clear_text } = raw;
-    let Some(Given { value, place }) = listen else { return default };
-    let Ok(listen) = value.parse::<SocketAddr>() else {
-        let remedy = format!("an address with its port, such as \"{}\"", default.listen);
-        findings.error(&place, format!("\"{}\" is no address", value.escape_debug()), remedy);
-        return default;
-    };
-    let allowed = allow_clear_text.is_some_and(|given| given.value);
-    if !listen.ip().is_loopback() && !allowed {
-        findings.error(
-            &place,
-            format!("{listen} is open to the network, and the listener speaks clear text"),
-            format!(
-                "a loopback address behind a proxy that speaks TLS, or {name}.allow_clear_text = true on a \
-                 trusted network"
-            ),
-        );
-    }
-    Listener { listen }
-}
-
 fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Limits {
     let LimitsToml {
         auctions_max,
@@ -155,6 +136,7 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         cells_max,
         body_bytes_max,
         connections_max,
+        handshakes_per_turn,
         header_timeout,
         request_timeout,
         idle_timeout,
@@ -178,6 +160,7 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         cells_max: within(cells_max, [1, CELLS_MAX], default.cells_max, findings),
         body_bytes_max: u32::try_from(body_bytes.0).unwrap_or(default.body_bytes_max),
         connections_max: within(connections_max, [1, 1_000_000], default.connections_max, findings),
+        handshakes_per_turn: within(handshakes_per_turn, [1, 1_000], default.handshakes_per_turn, findings),
         header_timeout: length(header_timeout, [second, ten_minutes], default.header_timeout, findings),
         request_timeout: length(request_timeout, [second, ten_minutes], default.request_timeout, findings),
         idle_timeout: length(idle_timeout, [second, Duration::from_hours(1)], default.idle_timeout, findings),
@@ -203,7 +186,7 @@ fn check_times(config: &Config, place: &Place, findings: &mut Findings) {
 }
 
 fn check_memory(config: &Config, place: &Place, findings: &mut Findings) {
-    let plan = MemoryPlan::of(&config.limits, config.shards);
+    let plan = MemoryPlan::of(config);
     let (total, memory_max) = (plan.total().rounded_up(), config.limits.memory_max);
     if total > memory_max {
         findings.error(

@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use super::{ByteCount, Limits};
+use super::{ByteCount, Config, Limits};
 
 /// The most memory that the limits allow, by what takes it:
 ///
 /// ```text
-/// auctions_max x (slot + body) + connections_max x (header + body + answer)
+/// auctions_max x (slot + body) + connections_max x (header + body + answer + TLS)
 ///     + history_max x entry + fingerprints_max x fingerprint + filter_bytes
 ///     + unknowns_max x (entry + body) + cells_max x cell
 ///     + (shards + 1)^2 x mesh_queue_max x message
@@ -37,6 +37,8 @@ const FINGERPRINT_BYTES: u64 = 100;
 const CELL_BYTES: u64 = 192;
 /// What a connection writes at most at a time: an answer with every offer and sale.
 const ANSWER_BYTES: u64 = 16 * 1_024;
+/// What TLS keeps for a connection: keys, and a record of each direction.
+const TLS_BYTES: u64 = 40 * 1_024;
 /// A message between two shards in its queue; a lead in it stands behind a pointer and is counted as its auction.
 const MESSAGE_BYTES: u64 = 96;
 
@@ -47,8 +49,8 @@ const _: () = assert!(
 );
 
 impl MemoryPlan {
-    /// Returns what limits and a number of shards come to.
-    pub fn of(limits: &Limits, shards: u16) -> Self {
+    /// Returns what the limits, the number of shards and TLS for sellers come to.
+    pub fn of(config: &Config) -> Self {
         let Limits {
             auctions_max,
             history_max,
@@ -59,16 +61,19 @@ impl MemoryPlan {
             cells_max,
             body_bytes_max,
             connections_max,
+            handshakes_per_turn: _,
             header_timeout: _,
             request_timeout: _,
             idle_timeout: _,
             memory_max: _,
-        } = *limits;
+        } = config.limits;
         let body_bytes = u64::from(body_bytes_max);
         let header_bytes = u64::try_from(exchange_types::limits::HEADER_BYTES_MAX).unwrap_or(u64::MAX);
-        let connection_bytes = header_bytes.saturating_add(body_bytes).saturating_add(ANSWER_BYTES);
+        let tls_bytes = if config.seller.tls.is_some() { TLS_BYTES } else { 0 };
+        let connection_bytes =
+            header_bytes.saturating_add(body_bytes).saturating_add(ANSWER_BYTES).saturating_add(tls_bytes);
         // The control plane has a place of its own.
-        let places = u64::from(shards).saturating_add(1);
+        let places = u64::from(config.shards).saturating_add(1);
         let messages_max = places.pow(2).saturating_mul(u64::from(mesh_queue_max));
         let part = |name, count, bytes_each| Part { name, count, bytes_each };
         Self([

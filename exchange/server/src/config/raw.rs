@@ -33,6 +33,15 @@ pub(super) struct ConfigToml {
 pub(super) struct ListenerToml {
     pub(super) listen: Text,
     pub(super) allow_clear_text: Flag,
+    pub(super) tls: Option<Given<TlsToml>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct TlsToml {
+    pub(super) certificate: Text,
+    pub(super) key: Text,
+    pub(super) client_ca: Text,
+    pub(super) client_certificates: Text,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +55,7 @@ pub(super) struct LimitsToml {
     pub(super) cells_max: Whole,
     pub(super) body_bytes_max: Text,
     pub(super) connections_max: Whole,
+    pub(super) handshakes_per_turn: Whole,
     pub(super) header_timeout: Text,
     pub(super) request_timeout: Text,
     pub(super) idle_timeout: Text,
@@ -151,10 +161,20 @@ fn read_section<T: Default>(
     findings: &mut Findings,
     read: impl FnOnce(&mut Section<'_>, &mut Findings) -> T,
 ) -> T {
-    let Some(mut section) = root.section(key, findings) else { return T::default() };
-    let raw = read(&mut section, findings);
+    read_table(root, key, findings, read).map_or_else(T::default, |given| given.value)
+}
+
+/// Reads a table that means something by being there.
+fn read_table<T>(
+    above: &mut Section<'_>,
+    key: &'static str,
+    findings: &mut Findings,
+    read: impl FnOnce(&mut Section<'_>, &mut Findings) -> T,
+) -> Option<Given<T>> {
+    let Given { value: mut section, place } = above.section(key, findings)?;
+    let value = read(&mut section, findings);
     section.finish(findings);
-    raw
+    Some(Given { value, place })
 }
 
 impl ListenerToml {
@@ -162,6 +182,18 @@ impl ListenerToml {
         Self {
             listen: section.text("listen", findings),
             allow_clear_text: section.boolean("allow_clear_text", findings),
+            tls: read_table(section, "tls", findings, TlsToml::read),
+        }
+    }
+}
+
+impl TlsToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self {
+            certificate: section.text("certificate", findings),
+            key: section.text("key", findings),
+            client_ca: section.text("client_ca", findings),
+            client_certificates: section.text("client_certificates", findings),
         }
     }
 }
@@ -178,6 +210,7 @@ impl LimitsToml {
             cells_max: section.whole("cells_max", findings),
             body_bytes_max: section.text("body_bytes_max", findings),
             connections_max: section.whole("connections_max", findings),
+            handshakes_per_turn: section.whole("handshakes_per_turn", findings),
             header_timeout: section.text("header_timeout", findings),
             request_timeout: section.text("request_timeout", findings),
             idle_timeout: section.text("idle_timeout", findings),

@@ -72,12 +72,13 @@ impl<'a> Section<'a> {
     }
 
     /// Takes a table below; nothing where it is not there.
-    pub(super) fn section(&mut self, key: &'static str, findings: &mut Findings) -> Option<Self> {
+    pub(super) fn section(&mut self, key: &'static str, findings: &mut Findings) -> Option<Given<Self>> {
         let (file, path) = (self.file, self.key_path(key));
         let below = self.take(key, "a table", findings, |value| {
             if let DeValue::Table(table) = value { Some(table) } else { None }
         })?;
-        Some(Self::new(file, below.value, path))
+        let Given { value, place } = below;
+        Some(Given { value: Self::new(file, value, path), place })
     }
 
     /// Reports every key that was never asked for.

@@ -1,6 +1,7 @@
 //! Tables of configurations: good ones, and bad ones with their exact diagnostics.
 
-use super::raw::{BuyersToml, JournalToml, LimitsToml, ListenerToml, PersonalDataToml, StoreToml};
+use super::given::Given;
+use super::raw::{BuyersToml, JournalToml, LimitsToml, ListenerToml, PersonalDataToml, StoreToml, TlsToml};
 use super::*;
 
 const REFERENCE: &str = include_str!("../../../../configs/exchange.toml");
@@ -37,7 +38,18 @@ fn without_a_file_the_defaults_hold() {
 #[test]
 fn the_reference_shows_every_key_with_its_default() {
     assert_eq!(load(REFERENCE), load(""));
-    let file = SourceFile { name: String::new(), text: REFERENCE.replace("# shards =", "shards =") };
+    // What has no default is shown behind a `#`.
+    let shown = [
+        "shards =",
+        "[seller.tls]",
+        "[control.tls]",
+        "certificate =",
+        "key =",
+        "client_ca =",
+        "client_certificates =",
+    ];
+    let text = shown.iter().fold(REFERENCE.to_owned(), |text, key| text.replace(&format!("# {key}"), key));
+    let file = SourceFile { name: String::new(), text };
     let raw = ConfigToml::read(&file, &mut Findings::default());
     let ConfigToml {
         file: _,
@@ -54,31 +66,18 @@ fn the_reference_shows_every_key_with_its_default() {
         personal_data,
     } = raw;
     assert!(data_dir.is_some() && shards.is_some() && log.is_some() && log_format.is_some());
-    for ListenerToml { listen, allow_clear_text } in [seller, control] {
+    for ListenerToml { listen, allow_clear_text, tls } in [seller, control] {
         assert!(listen.is_some() && allow_clear_text.is_some());
+        let Some(Given { value: TlsToml { certificate, key, client_ca, client_certificates }, place: _ }) =
+            tls
+        else {
+            panic!("the reference shows the certificates of both listeners");
+        };
+        for text in [certificate, key, client_ca, client_certificates] {
+            assert!(text.is_some());
+        }
     }
-    let LimitsToml {
-        auctions_max,
-        history_max,
-        fingerprints_max,
-        filter_bytes,
-        unknowns_max,
-        mesh_queue_max,
-        cells_max,
-        body_bytes_max,
-        connections_max,
-        header_timeout,
-        request_timeout,
-        idle_timeout,
-        memory_max,
-    } = limits;
-    for count in [auctions_max, history_max, fingerprints_max, unknowns_max, mesh_queue_max, cells_max] {
-        assert!(count.is_some());
-    }
-    assert!(connections_max.is_some());
-    for text in [filter_bytes, body_bytes_max, header_timeout, request_timeout, idle_timeout, memory_max] {
-        assert!(text.is_some());
-    }
+    assert_every_limit_is_shown(limits);
     let BuyersToml { allow_addresses, allow_http, late_answers } = buyers;
     assert!(allow_addresses.is_some() && allow_http.is_some() && late_answers.is_some());
     let JournalToml {
@@ -99,6 +98,41 @@ fn the_reference_shows_every_key_with_its_default() {
     assert!(url.is_some() && lag_max.is_some());
     let PersonalDataToml { master_key, lead_retention, consent_retention } = personal_data;
     assert!(master_key.is_some() && lead_retention.is_some() && consent_retention.is_some());
+}
+
+fn assert_every_limit_is_shown(limits: LimitsToml) {
+    let LimitsToml {
+        auctions_max,
+        history_max,
+        fingerprints_max,
+        filter_bytes,
+        unknowns_max,
+        mesh_queue_max,
+        cells_max,
+        body_bytes_max,
+        connections_max,
+        handshakes_per_turn,
+        header_timeout,
+        request_timeout,
+        idle_timeout,
+        memory_max,
+    } = limits;
+    let counts = [
+        auctions_max,
+        history_max,
+        fingerprints_max,
+        unknowns_max,
+        mesh_queue_max,
+        cells_max,
+        connections_max,
+        handshakes_per_turn,
+    ];
+    for count in counts {
+        assert!(count.is_some());
+    }
+    for text in [filter_bytes, body_bytes_max, header_timeout, request_timeout, idle_timeout, memory_max] {
+        assert!(text.is_some());
+    }
 }
 
 #[test]
@@ -185,7 +219,7 @@ fn every_mistake_is_named_at_once_with_its_place() {
              such as \"16 KiB\", \"512 MiB\" or \"2 GiB\"",
             "exchange.toml:5:18: error: limits.header_timeout: \"5 min\" is no length of time; a whole number \
              with its unit, such as \"200us\", \"80ms\", \"5s\", \"2m\" or \"30d\"",
-            "exchange.toml:7:1: error: seller: unknown key \"port\"; valid here: listen, allow_clear_text",
+            "exchange.toml:7:1: error: seller: unknown key \"port\"; valid here: listen, allow_clear_text, tls",
         ],
     );
 }
@@ -281,8 +315,8 @@ fn listeners_in_clear_text_stay_on_this_machine_unless_allowed() {
         "control.listen = \"0.0.0.0:8081\"",
         &[
             "exchange.toml:1:18: error: control.listen: 0.0.0.0:8081 is open to the network, and the listener speaks \
-           clear text; a loopback address behind a proxy that speaks TLS, or control.allow_clear_text = true on a \
-           trusted network",
+           clear text; certificates in [control.tls], a loopback address behind a proxy that speaks TLS, or \
+           control.allow_clear_text = true on a trusted network",
         ],
     );
     check(
@@ -294,6 +328,84 @@ fn listeners_in_clear_text_stay_on_this_machine_unless_allowed() {
     );
     let both_chosen = "seller.listen = \"127.0.0.1:0\"\ncontrol.listen = \"127.0.0.1:0\"";
     assert_eq!(load(both_chosen).seller, load(both_chosen).control);
+}
+
+#[test]
+fn certificates_open_a_listener_to_the_network() {
+    let config = load(
+        r#"
+seller.listen = "0.0.0.0:443"
+[seller.tls]
+certificate = "seller.pem"
+key = "seller-key.pem"
+client_ca = "partners.pem"
+client_certificates = "asked"
+[control.tls]
+certificate = "control.pem"
+key = "control-key.pem"
+"#,
+    );
+    let seller = Tls {
+        certificate: "seller.pem".into(),
+        key: "seller-key.pem".into(),
+        client_ca: Some("partners.pem".into()),
+        client_certificates: ClientCertificates::Asked,
+    };
+    assert_eq!(config.seller.tls, Some(seller));
+    let control = Tls {
+        certificate: "control.pem".into(),
+        key: "control-key.pem".into(),
+        client_ca: None,
+        client_certificates: ClientCertificates::No,
+    };
+    assert_eq!(config.control.tls, Some(control));
+}
+
+#[test]
+fn certificates_that_do_not_fit_together_are_refused() {
+    let cases = [
+        (
+            "seller.tls.certificate = \"c.pem\"",
+            "exchange.toml:1:8: error: seller.tls: has no key; seller.tls.key = \"FILE\"",
+        ),
+        (
+            "control.tls = { key = \"k.pem\" }",
+            "exchange.toml:1:15: error: control.tls: has no certificate; control.tls.certificate = \"FILE\"",
+        ),
+        (
+            "seller.tls = { certificate = \"\", key = \"k.pem\" }",
+            "exchange.toml:1:30: error: seller.tls.certificate: is no path; a file in PEM, such as \
+             \"/etc/exchange/tls.pem\"",
+        ),
+        (
+            "seller.tls = { certificate = \"c.pem\", key = \"k.pem\", client_ca = \"a.pem\" }",
+            "exchange.toml:1:66: error: seller.tls.client_ca: clients are not asked for a certificate; \
+             seller.tls.client_certificates = \"asked\" or \"required\" beside it",
+        ),
+        (
+            "seller.tls = { certificate = \"c.pem\", key = \"k.pem\", client_certificates = \"required\" }",
+            "exchange.toml:1:76: error: seller.tls.client_certificates: nobody says whose certificates are good; \
+             seller.tls.client_ca = \"FILE\" beside it",
+        ),
+        (
+            "seller.tls = { certificate = \"c.pem\", key = \"k.pem\", client_certificates = \"yes\" }",
+            "exchange.toml:1:76: error: seller.tls.client_certificates: \"yes\" is not known here; valid: \"no\", \
+             \"asked\", \"required\"",
+        ),
+        (
+            "seller = { allow_clear_text = true, tls = { certificate = \"c.pem\", key = \"k.pem\" } }",
+            "exchange.toml:1:31: error: seller.allow_clear_text: the listener speaks TLS; without it, or without \
+             [seller.tls]",
+        ),
+        (
+            "seller.tls = { certificate = \"c.pem\", key = \"k.pem\", ca = \"a.pem\" }",
+            "exchange.toml:1:54: error: seller.tls: unknown key \"ca\"; valid here: certificate, key, client_ca, \
+             client_certificates",
+        ),
+    ];
+    for (text, expected) in cases {
+        check(text, &[expected]);
+    }
 }
 
 #[test]
@@ -310,6 +422,15 @@ fn limits_that_need_more_than_the_memory_are_refused_with_their_numbers() {
         )],
     );
     assert_eq!(load("limits.memory_max = \"1528 MiB\"").limits.memory_max.to_string(), "1528 MiB");
+    // With TLS for sellers every connection takes more.
+    check(
+        "limits.memory_max = \"1528 MiB\"\nseller.tls = { certificate = \"c.pem\", key = \"k.pem\" }",
+        &[&format!(
+            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1919 MiB and memory_max is 1528 MiB: \
+             {}; at least \"1919 MiB\", or lower limits",
+            numbers.replace("x 48 KiB = 469 MiB", "x 88 KiB = 860 MiB")
+        )],
+    );
     let found = load_with("limits.history_max = 100_000_000", &|_| None).expect_err("too much");
     let text = found.first().map(ToString::to_string).expect("one mistake");
     assert!(

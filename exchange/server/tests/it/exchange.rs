@@ -113,9 +113,13 @@ impl Exchange {
 
     /// Runs a command of the operator's against this exchange while it runs; `input` goes to its standard input.
     pub(crate) fn ask(&self, arguments: &[&str], input: &str) -> Output {
-        let url = format!("http://{}", self.control_address());
+        self.ask_at(&format!("http://{}", self.control_address()), arguments, input)
+    }
+
+    /// The same at a URL.
+    pub(crate) fn ask_at(&self, url: &str, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new(PROGRAM);
-        command.args(arguments).args(["--url", &url]).env("EXCHANGE_KEY", self.key("operator:ops"));
+        command.args(arguments).args(["--url", url]).env("EXCHANGE_KEY", self.key("operator:ops"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the exchange's command line can be run");
         let mut stdin = child.stdin.take().expect("standard input is a pipe");

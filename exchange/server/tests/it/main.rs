@@ -8,9 +8,11 @@
     reason = "a key that is missing in JSON reads as null, and the test fails"
 )]
 
+mod authority;
 mod buyers;
 mod catalog;
 mod exchange;
+mod http2_client;
 mod inbox;
 mod lead;
 mod listener;
@@ -34,6 +36,7 @@ mod http2_and_tls;
 mod journal_files;
 mod killed;
 mod late_answers;
+mod listener_tls;
 mod persons;
 mod prepaid;
 mod rebuilt;

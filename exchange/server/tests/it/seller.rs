@@ -1,9 +1,12 @@
-//! [`Caller`]: a seller or an operator, as a plain blocking HTTP/1.1 client.
+//! [`Caller`]: a seller or an operator, as a blocking HTTP/1.1 client, in clear text or over TLS.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use serde_json::Value;
 
 use crate::process::PATIENCE;
@@ -13,12 +16,17 @@ use crate::process::PATIENCE;
 pub(crate) struct Caller {
     address: SocketAddr,
     key: String,
+    tls: Option<Arc<ClientConfig>>,
 }
 
+/// What a connection is made of.
+trait Stream: io::Read + io::Write {}
+
+impl<T: io::Read + io::Write> Stream for T {}
+
 /// A connection that is kept.
-#[derive(Debug)]
 pub(crate) struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
     key: String,
 }
 
@@ -45,7 +53,12 @@ pub(crate) struct Answer {
 
 impl Caller {
     pub(crate) fn new(address: SocketAddr, key: &str) -> Self {
-        Self { address, key: key.to_owned() }
+        Self { address, key: key.to_owned(), tls: None }
+    }
+
+    /// Returns a caller that speaks TLS.
+    pub(crate) fn secured(self, settings: Arc<ClientConfig>) -> Self {
+        Self { tls: Some(settings), ..self }
     }
 
     /// Returns the key with which it calls.
@@ -55,7 +68,7 @@ impl Caller {
 
     /// Returns a caller with another key.
     pub(crate) fn with_key(&self, key: &str) -> Self {
-        Self::new(self.address, key)
+        Self { key: key.to_owned(), ..self.clone() }
     }
 
     /// Opens a connection.
@@ -63,6 +76,15 @@ impl Caller {
         let stream = TcpStream::connect(self.address).expect("the exchange listens");
         stream.set_nodelay(true).expect("a socket");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        let stream: Box<dyn Stream> = match &self.tls {
+            None => Box::new(stream),
+            Some(settings) => {
+                let name = ServerName::try_from("127.0.0.1").expect("an address");
+                let session = ClientConnection::new(Arc::clone(settings), name).expect("a client");
+                // Hands are shaken with the first byte.
+                Box::new(StreamOwned::new(session, stream))
+            }
+        };
         Connection { stream: BufReader::new(stream), key: self.key.clone() }
     }
 
@@ -142,7 +164,8 @@ impl Connection {
 
     /// Sends bytes as they are.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.get_mut().write_all(bytes)
+        self.stream.get_mut().write_all(bytes)?;
+        self.stream.get_mut().flush()
     }
 
     /// Sends a request without waiting for its answer.

@@ -276,7 +276,7 @@ pub(super) fn listen(folder: &Path) -> Listening {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
             address_tx.send(listener.local_addr().expect("bound")).expect("awaited");
-            serve(listener, router(backend), async { drop(stopped.await) }).await;
+            serve(listener, None, router(backend), async { drop(stopped.await) }).await;
         });
     });
     let url = format!("http://{}", address_rx.recv().expect("bound"));
