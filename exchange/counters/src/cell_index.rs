@@ -49,6 +49,7 @@ mod tests {
     fn slot_and_generation_read_back() {
         let index = CellIndex::new(4_000_000, 1_023);
         assert_eq!((index.slot(), index.generation()), (4_000_000, 1_023));
-        assert_eq!(CellIndex::generation_after(1_023), 0);
+        assert_eq!(format!("{index:?}"), "CellIndex(4000000.1023)");
+        assert_eq!([0, 1_022, 1_023].map(CellIndex::generation_after), [1, 1_023, 0]);
     }
 }

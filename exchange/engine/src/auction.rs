@@ -139,11 +139,6 @@ impl Auction {
         self.admitted
     }
 
-    /// Returns the latest moment of the present answer.
-    pub fn answer_by(&self) -> Nanos {
-        self.answer_by
-    }
-
     /// Returns until when the offers of a two-step sale are held.
     pub fn expires(&self) -> Nanos {
         self.expires

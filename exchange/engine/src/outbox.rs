@@ -125,3 +125,18 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spare_buffers_are_kept_up_to_a_number() {
+        let mut outbox = Outbox::default();
+        for _ in 0..=SPARE_MAX {
+            outbox.keep_spare(Box::default());
+        }
+        let kept = core::iter::from_fn(|| outbox.take_spare()).count();
+        assert_eq!(kept, SPARE_MAX);
+    }
+}

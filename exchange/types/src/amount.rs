@@ -154,6 +154,7 @@ mod tests {
         check("9223372036854.775807", 6, Ok(i64::MAX));
         check("9223372036854.775808", 6, Err(AmountError::OutOfRange));
         check("25.00001", 4, Err(AmountError::TooManyDecimals(4)));
+        check("0.0000001", 9, Err(AmountError::TooManyDecimals(9)));
         for text in ["", "-", ".", "1.", ".5", "12,50", "1e3", "NaN", "+1", " 1", "1 ", "--1", "0x1", "١"] {
             check(text, 4, Err(AmountError::NotDecimal));
         }
@@ -167,8 +168,19 @@ mod tests {
         assert_eq!(written(31_500_000, "EUR"), "31.50");
         assert_eq!(written(25_000_100, "EUR"), "25.0001");
         assert_eq!(written(-500_000, "USD"), "-0.50");
+        assert_eq!(written(0, "EUR"), "0.00");
+        assert_eq!(written(1, "EUR"), "0.000001");
         assert_eq!(written(1_003_000_000, "JPY"), "1003");
         assert_eq!(written(1_500_000, "KWD"), "1.500");
+    }
+
+    #[test]
+    fn sums_and_differences_are_exact_or_none() {
+        let (one, most) = (Amount::from_micros(1), Amount::MAX);
+        assert_eq!(one.checked_add(one), Some(Amount::from_micros(2)));
+        assert_eq!(most.checked_sub(one), Some(Amount::from_micros(i64::MAX - 1)));
+        assert_eq!((most.checked_add(one), Amount::from_micros(-2).checked_sub(most)), (None, None));
+        assert_eq!([-1, 0, 1].map(|micros| Amount::from_micros(micros).is_positive()), [false, false, true]);
     }
 
     #[test]

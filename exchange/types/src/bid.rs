@@ -67,9 +67,11 @@ mod tests {
     fn entries_are_bounded() {
         let mut entries = BidEntries::new();
         for _ in 0..limits::BID_ENTRIES_MAX {
-            assert!(entries.push(BidEntry::default()));
+            assert!(entries.push(BidEntry { max_buyers: 7, ..BidEntry::default() }));
         }
         assert!(!entries.push(BidEntry::default()));
         assert_eq!(entries.as_slice().len(), limits::BID_ENTRIES_MAX);
+        assert!(entries.as_slice().iter().all(|entry| entry.max_buyers == 7));
+        assert!(BidEntries::new().as_slice().is_empty());
     }
 }

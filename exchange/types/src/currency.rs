@@ -99,6 +99,10 @@ mod tests {
         assert_eq!(decimals("EUR"), Some(2));
         assert_eq!(decimals("JPY"), Some(0));
         assert_eq!(decimals("KWD"), Some(3));
+        let euro = Currency::parse("EUR").expect("a known currency");
+        assert_eq!((euro.code(), format!("{euro} {euro:?}")), ("EUR", "EUR EUR".into()));
+        let minor = |code| Currency::parse(code).map(Currency::minor_unit_micros);
+        assert_eq!([minor("EUR"), minor("JPY"), minor("KWD")], [Some(10_000), Some(1_000_000), Some(1_000)]);
         for unknown in ["eur", "XYZ", "", "EURO"] {
             assert_eq!(decimals(unknown), None);
         }

@@ -119,6 +119,12 @@ mod tests {
         assert_eq!(id.as_u128() >> 76 & 0xf, 7);
         assert_eq!(id.as_u128() >> 62 & 3, 2);
         assert_eq!(id.partition(), 0x123);
+        let plain = Uuid7::new(UtcMicros(1_764_000_000_000_000), 0);
+        assert_eq!(LeadId(plain).to_string(), "lead_019ab697e80070008000000000000000");
+        let full = Uuid7::new(UtcMicros(1_764_000_000_000_000), u128::MAX);
+        assert_eq!(LeadId(full).to_string(), "lead_019ab697e8007fffbfffffffffffffff");
+        let owned = [plain, full].map(|id| LeadId(id.with_partition(0x1abc)).to_string());
+        assert_eq!(owned, ["lead_019ab697e8007abc8000000000000000", "lead_019ab697e8007abcbfffffffffffffff"]);
         let text = LeadId(id).to_string();
         assert_eq!(text.parse(), Ok(LeadId(id)));
         assert!(text.parse::<PingId>().is_err());
@@ -133,6 +139,26 @@ mod tests {
         assert_eq!(id.derive(&one, 0), id.derive(&one, 0));
         assert_ne!(id.derive(&one, 0), id.derive(&one, 1));
         assert_ne!(id.derive(&one, 0), id.derive(&other, 0));
-        assert_eq!(Uuid7::from_u128(id.derive(&one, 3).as_u128()), Some(id.derive(&one, 3)));
+        // A derived id keeps the time, and all free bits depend on the key: over many of them each is seen both set
+        // and not set.
+        let late = Uuid7::new(UtcMicros(1_764_000_000_000_000), 5);
+        let (mut ones, mut zeros) = (0, 0);
+        for index in 0..64 {
+            let derived = late.derive(&one, index);
+            assert_eq!(Uuid7::from_u128(derived.as_u128()), Some(derived));
+            assert_eq!(derived.as_u128() >> 80, late.as_u128() >> 80);
+            (ones, zeros) = (ones | derived.as_u128(), zeros | !derived.as_u128());
+        }
+        let both = ones & zeros;
+        assert_eq!(both, 0xfff_3fff_ffff_ffff_ffff);
+    }
+
+    #[test]
+    fn numbers_without_version_or_variant_are_no_ids() {
+        let id = Uuid7::new(UtcMicros(1), 5).as_u128();
+        assert!(Uuid7::from_u128(id).is_some());
+        for bit in [62, 63, 76, 77, 78, 79] {
+            assert_eq!(Uuid7::from_u128(id ^ 1 << bit), None, "bit {bit}");
+        }
     }
 }

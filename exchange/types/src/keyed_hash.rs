@@ -83,6 +83,8 @@ mod tests {
         assert_ne!(key.hasher().text("ab").text("c").finish(), key.hasher().text("a").text("bc").finish());
         assert_ne!(key.derive("offers"), key.derive("posts"));
         assert_eq!(key.hasher().number(1).finish(), key.hasher().number(1).finish());
-        assert_eq!(format!("{key:?}"), "HashKey(..)");
+        assert_ne!(key.hasher().number(1).finish(), key.hasher().number(2).finish());
+        assert_ne!(key.hasher().finish(), HashKey::new([8; 16]).hasher().finish());
+        assert_eq!(format!("{key:?} {:?}", key.hasher()), "HashKey(..) KeyedHash(..)");
     }
 }

@@ -85,5 +85,9 @@ mod tests {
         assert_eq!(Rate::parse("-1%"), Err(RateError::OutOfRange));
         assert_eq!(Rate::parse("20"), Err(RateError::NoPercentSign));
         assert!(matches!(Rate::parse("x%"), Err(RateError::NotDecimal(_))));
+        assert_eq!(Rate::from_parts(Rate::PARTS + 1), None);
+        let complement = Rate::parse("12.5%").map(Rate::complement);
+        assert_eq!(complement.map(|rest| rest.to_string()), Ok("87.5%".into()));
+        assert_eq!([Rate::ZERO, Rate::ONE, Rate(1)].map(|rate| rate.to_string()), ["0%", "100%", "0.0001%"]);
     }
 }

@@ -199,6 +199,7 @@ mod tests {
             assert_eq!(Reason::from_code(reason.code()), Some(reason));
             assert_eq!(Reason::from_name(reason.name()), Some(reason));
         }
+        assert_eq!((Reason::Paused.name(), Reason::NotNeeded.to_string()), ("paused", "not_needed".into()));
         assert_eq!(Reason::from_code(u8::MAX), None);
         assert_eq!(Reason::from_name("lost"), None);
     }

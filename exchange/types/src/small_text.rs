@@ -69,5 +69,7 @@ mod tests {
         assert_eq!(SmallText::<4>::try_new("abcd").expect("four bytes fit").as_str(), "abcd");
         assert_eq!(SmallText::<4>::try_new("abcde"), Err(TextTooLong { bytes_max: 4 }));
         assert!(SmallText::<4>::EMPTY.is_empty());
+        let text = SmallText::<4>::try_new("ab").expect("two bytes fit");
+        assert_eq!((text.is_empty(), format!("{text:?}")), (false, "\"ab\"".into()));
     }
 }

@@ -97,3 +97,33 @@ impl DuplicateScope {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_wire_and_numbers_read_back() {
+        let numbered = UnsoldReason::ALL.map(|reason| (reason.code(), reason.name()));
+        let expected = [
+            (0, "no_eligible_buyer"),
+            (1, "no_bid"),
+            (2, "below_floor"),
+            (3, "posts_rejected"),
+            (4, "deadline"),
+            (5, "offers_expired"),
+            (7, "proof_missing"),
+        ];
+        assert_eq!(numbered, expected);
+        for reason in UnsoldReason::ALL {
+            assert_eq!(UnsoldReason::from_code(reason.code()), Some(reason));
+        }
+        assert_eq!(UnsoldReason::from_code(u8::MAX), None);
+        let pending = [PendingReason::PostInFlight, PendingReason::PostUnknown, PendingReason::JournalWait];
+        assert_eq!(pending.map(PendingReason::name), ["post_in_flight", "post_unknown", "journal_wait"]);
+        assert_eq!(
+            [DuplicateScope::Own, DuplicateScope::Exchange].map(DuplicateScope::name),
+            ["own", "exchange"]
+        );
+    }
+}

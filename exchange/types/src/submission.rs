@@ -274,7 +274,49 @@ mod tests {
         lead.set_value(FieldIndex(1), Some(Value::Integer(7)));
         lead.set_consent(ConsentKey::JornayaLeadId, "jornaya");
         lead.push_named_seller("North GmbH");
+        lead.set_source(SourceKey::Device, "phone");
+        lead.push_sub_id("banner 7");
+        lead.set_seller_ref("order 12");
         lead
+    }
+
+    /// The text of a field; empty where the field has another value.
+    fn shown(lead: &Submission, field: u16) -> Option<&str> {
+        let value = lead.value(FieldIndex(field))?;
+        Some(if let Value::Text(span) = value { lead.text(span).reveal() } else { "" })
+    }
+
+    #[test]
+    fn what_was_set_reads_back_and_nothing_else() {
+        let lead = sample();
+        assert_eq!((lead.vertical, lead.seller, lead.fields_count()), (VerticalIndex(1), SellerIndex(2), 3));
+        assert_eq!([0, 1, 2].map(|field| shown(&lead, field)), [Some("Ada Canary"), Some(""), None]);
+        for (key, name) in ConsentKey::ALL {
+            let given = (key == ConsentKey::JornayaLeadId).then_some("jornaya");
+            assert_eq!(lead.consent(key).map(Pii::reveal), given, "{name}");
+        }
+        for (key, name) in SourceKey::ALL {
+            let given = (key == SourceKey::Device).then_some("phone");
+            assert_eq!(lead.source(key).map(Pii::reveal), given, "{name}");
+        }
+        assert_eq!(lead.named_sellers().collect::<Vec<_>>(), ["North GmbH"]);
+        assert_eq!(lead.sub_ids().collect::<Vec<_>>(), ["banner 7"]);
+        assert_eq!((lead.seller_ref(), Submission::default().seller_ref()), (Some("order 12"), None));
+        let mut outside = sample();
+        outside.set_value(FieldIndex(3), Some(Value::Integer(1)));
+        assert_eq!(outside, lead, "a field outside the vertical is left out");
+    }
+
+    #[test]
+    fn values_are_the_same_by_content() {
+        let (lead, mut other) = (sample(), Submission::default());
+        other.reset(VerticalIndex(1), SellerIndex(2), 3);
+        other.push_text("something else stands before it");
+        let name = other.push_text("Ada Canary");
+        other.set_value(FieldIndex(0), Some(Value::Text(name)));
+        other.set_value(FieldIndex(1), Some(Value::Integer(8)));
+        assert_eq!([0, 1, 2].map(|field| lead.same_value(&other, FieldIndex(field))), [true, false, true]);
+        assert!(!lead.same_value(&Submission::default(), FieldIndex(0)));
     }
 
     #[test]
@@ -290,8 +332,12 @@ mod tests {
         lead.reset(VerticalIndex(0), SellerIndex(0), 2);
         assert_eq!(lead.value(FieldIndex(0)), None);
         assert!(lead.consent(ConsentKey::JornayaLeadId).is_none());
-        assert_eq!(lead.named_sellers().count(), 0);
+        assert!(lead.source(SourceKey::Device).is_none());
+        assert_eq!((lead.named_sellers().count(), lead.sub_ids().count(), lead.seller_ref()), (0, 0, None));
         assert_eq!(lead.fields_count(), 2);
+        // What stood there is not part of the next lead's text.
+        let name = lead.push_text("Bo");
+        assert_eq!((name, lead.text(name).reveal()), (Span::new(0, 2), "Bo"));
     }
 
     #[test]
@@ -304,12 +350,23 @@ mod tests {
         post.set_value(FieldIndex(2), Some(Value::Text(phone)));
         assert!(!ping.same_value(&post, FieldIndex(0)));
         assert!(ping.same_value(&post, FieldIndex(1)));
+        post.set_consent(ConsentKey::Text, "I agree");
         ping.complete_with(&post);
-        let shown = |field| match ping.value(FieldIndex(field)) {
-            Some(Value::Text(span)) => ping.text(span).reveal(),
-            _ => "",
-        };
-        assert_eq!(shown(0), "Ada Canary");
-        assert_eq!(shown(2), "+4989123");
+        assert_eq!([0, 2].map(|field| shown(&ping, field)), [Some("Ada Canary"), Some("+4989123")]);
+        let consent = |key| ping.consent(key).map(Pii::reveal);
+        assert_eq!(consent(ConsentKey::Text), Some("I agree"));
+        assert_eq!(consent(ConsentKey::JornayaLeadId), Some("jornaya"));
+    }
+
+    #[test]
+    fn the_companies_of_a_post_replace_those_of_its_ping_where_it_names_any() {
+        let (mut ping, mut post) = (sample(), Submission::default());
+        post.reset(VerticalIndex(1), SellerIndex(2), 3);
+        ping.complete_with(&post);
+        assert_eq!(ping.named_sellers().collect::<Vec<_>>(), ["North GmbH"]);
+        post.push_named_seller("South GmbH");
+        post.push_named_seller("West GmbH");
+        ping.complete_with(&post);
+        assert_eq!(ping.named_sellers().collect::<Vec<_>>(), ["South GmbH", "West GmbH"]);
     }
 }

@@ -141,6 +141,21 @@ mod tests {
     }
 
     #[test]
+    fn lengths_are_converted_exactly_and_rounded_down() {
+        let length = Nanos(3_999_999);
+        assert_eq!((length.as_millis(), length.as_micros()), (3, 3_999));
+        assert_eq!(
+            (length.floor_to_micros(), length.to_duration().as_nanos()),
+            (Nanos(3_999_000), 3_999_999)
+        );
+        assert_eq!((Nanos::from_secs(2), Nanos::from_millis(2)), (Nanos(2_000_000_000), Nanos(2_000_000)));
+        assert_eq!(UtcMicros(-1).as_millis(), -1);
+        assert_eq!(UtcMicros(5).saturating_add(length), UtcMicros(4_004));
+        assert_eq!(UtcMicros(i64::MAX - 1).saturating_add(length), UtcMicros(i64::MAX));
+        assert_eq!(UtcMicros(1_772_323_199_123_456).civil(), (2026, 2, 28, 23, 59, 59, 123_456));
+    }
+
+    #[test]
     fn lengths_saturate() {
         assert_eq!(Nanos::NEVER.saturating_add(Nanos(1)), Nanos::NEVER);
         assert_eq!(Nanos(1).saturating_sub(Nanos(2)), Nanos::ZERO);

@@ -153,8 +153,43 @@ mod tests {
         assert_eq!(Date::parse("1970-01-02").map(Date::days), Some(1));
     }
 
+    /// Walks from day to day by the lengths of the months, over years of every kind.
+    #[test]
+    fn every_day_follows_the_one_before() {
+        let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let (mut year, mut month, mut day) = (1590, 1, 1);
+        let mut days = days_from_civil(year, month, day);
+        while year < 2010 {
+            assert_eq!(civil_from_days(days).0, year);
+            assert_eq!(
+                Date::from_days(i32::try_from(days).expect("near")).to_string(),
+                format!("{year}-{month:02}-{day:02}")
+            );
+            assert_eq!(days_from_civil(year, month, day), days);
+            let length = match month {
+                2 if leap(year) => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            days += 1;
+            day += 1;
+            if day > length {
+                (month, day) = (month + 1, 1);
+            }
+            if month > 12 {
+                (year, month) = (year + 1, 1);
+            }
+        }
+        assert_eq!(
+            Date::parse("1970-01-01").map(|date| (date.days(), format!("{date:?}"))),
+            Some((0, "1970-01-01".into()))
+        );
+    }
+
     #[test]
     fn spans_outside_the_text_are_empty() {
+        assert!(Span::NONE.is_empty() && Span::new(7, 0).is_empty() && !Span::new(0, 1).is_empty());
         assert_eq!(Span::new(1, 2).of("abc"), "bc");
         assert_eq!(Span::new(2, 2).of("abc"), "");
         assert_eq!(Span::new(u32::MAX, u32::MAX).of("abc"), "");

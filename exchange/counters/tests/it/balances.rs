@@ -3,9 +3,10 @@
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{Cap, CapKind, WindowKind};
 use exchange_counters::{CapTable, Counters, CountersConfig, HoldShares, Posted, SellerKey};
+use exchange_types::limits::CAPS_MAX;
 use exchange_types::{Amount, Reason, UtcMicros};
 
-use crate::catalog::{FIRST, MIDNIGHT, SECOND, cap, hours_later, snapshot};
+use crate::catalog::{FIRST, MIDNIGHT, SECOND, WINDOWS, cap, every_cap, hours_later, snapshot};
 
 const PRICE: Amount = Amount::from_micros(30);
 
@@ -123,11 +124,7 @@ fn a_seller_holds_at_most_a_tenth_of_what_is_left() {
 
 #[test]
 fn what_was_posted_before_a_restart_counts_in_every_window_in_which_it_lies() {
-    let windows = [WindowKind::Hour, WindowKind::Day, WindowKind::Week, WindowKind::Month, WindowKind::Total];
-    let caps: Vec<Cap> = [CapKind::Sent, CapKind::Sold, CapKind::Budget]
-        .into_iter()
-        .flat_map(|kind| windows.map(|window| cap(kind, window, 1_000)))
-        .collect();
+    let caps = every_cap(1_000);
     let counters = counters_of(128);
     let catalog = snapshot(&caps, &[&caps, &caps]);
     // A Friday, at half past one.
@@ -148,7 +145,7 @@ fn what_was_posted_before_a_restart_counts_in_every_window_in_which_it_lies() {
             CapKind::Budget | CapKind::Balance => 60,
         };
         let kind =
-            windows.iter().position(|window| same_length(*window, row.window.opens, row.window.closes));
+            WINDOWS.iter().position(|window| same_length(*window, row.window.opens, row.window.closes));
         let first = [1, 2, 3, 4, 5][kind.expect("a window of these")];
         let count = match &row.owner {
             exchange_counters::Owner::Buyer(_) => first + 1,
@@ -158,6 +155,19 @@ fn what_was_posted_before_a_restart_counts_in_every_window_in_which_it_lies() {
         assert_eq!((cell.posted(), cell.pending()), (count * each, 0), "{row:?}");
         assert_eq!(cell.room(), 1_000 - count * each, "{row:?}");
     }
+}
+
+#[test]
+fn every_cap_that_a_campaign_may_have_and_a_balance_find_a_place() {
+    let counters = counters_of(128);
+    let caps = every_cap(1_000);
+    let mut catalog = snapshot(&caps, &[&caps]);
+    catalog.buyers.iter_mut().for_each(|buyer| buyer.prepaid = true);
+    counters.deposit("buyer", PRICE);
+    let table = counters.refresh(&catalog, MIDNIGHT);
+    let held = table.reserve(FIRST, MIDNIGHT, PRICE).expect("room everywhere");
+    assert_eq!(held.parts().count(), CAPS_MAX + 1);
+    assert!(held.parts().all(|part| counters.cells().get(part.cell).is_some_and(|cell| cell.pending() > 0)));
 }
 
 fn counters_of(cells_max: usize) -> Counters {

@@ -27,6 +27,16 @@ pub(crate) fn cap(kind: CapKind, window: WindowKind, limit: i64) -> Cap {
     Cap { kind, window, limit }
 }
 
+/// The windows, from the shortest to the longest.
+pub(crate) const WINDOWS: [WindowKind; 5] =
+    [WindowKind::Hour, WindowKind::Day, WindowKind::Week, WindowKind::Month, WindowKind::Total];
+
+/// Returns every cap that one owner may have, all with this limit.
+pub(crate) fn every_cap(limit: i64) -> Vec<Cap> {
+    let kinds = [CapKind::Sent, CapKind::Sold, CapKind::Budget];
+    kinds.into_iter().flat_map(|kind| WINDOWS.map(|window| cap(kind, window, limit))).collect()
+}
+
 /// Returns a snapshot in which campaigns `c0`, `c1`, ... of one buyer have these caps.
 pub(crate) fn snapshot(of_buyer: &[Cap], of_campaigns: &[&[Cap]]) -> Snapshot {
     let campaigns =

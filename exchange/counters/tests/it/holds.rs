@@ -28,6 +28,7 @@ fn check(kind: CapKind, limit: i64, price: i64, holds: usize) {
     }
     assert!(!hold(&mut open, seller), "{kind:?} {limit}");
     assert!(hold(&mut Vec::new(), SellerKey(8)), "another seller has its own share");
+    assert_eq!(shares.entries(), 2);
     shares.end_hold(SellerKey(8), open.last().expect("a hold"));
     shares.end_hold(seller, open.last().expect("a hold"));
     assert!(hold(&mut open, seller), "an ended hold makes room");

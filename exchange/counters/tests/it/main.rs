@@ -2,6 +2,7 @@
 
 mod balances;
 mod catalog;
+mod cell;
 mod hammer;
 mod holds;
 mod model;

@@ -60,17 +60,30 @@ fn sent_caps_end_at_the_intent_and_others_at_the_price() {
     let table = counters.refresh(&snapshot(&[], &[&caps]), MIDNIGHT);
     let cells = counters.cells();
     let reserve = || table.reserve(FIRST, MIDNIGHT, PRICE).expect("room");
+    // Rows: sent, sold, budget. What nobody was sent is given back whole.
+    let all = || [0, 1, 2].map(|row| totals(&table, row));
+    let held = reserve();
+    assert_eq!(all(), [(9, 1, 0), (9, 1, 0), (70, 30, 0)]);
+    cells.release(held);
+    assert_eq!(all(), [(10, 0, 0), (10, 0, 0), (100, 0, 0)]);
     let mut accepted = reserve();
     cells.sent(&mut accepted);
+    assert_eq!(all(), [(9, 0, 1), (9, 1, 0), (70, 30, 0)]);
     cells.commit(accepted, Amount::from_micros(20));
+    assert_eq!(all(), [(9, 0, 1), (9, 0, 1), (80, 0, 20)]);
     let mut rejected = reserve();
     cells.sent(&mut rejected);
     cells.release(rejected);
+    assert_eq!(all(), [(8, 0, 2), (9, 0, 1), (80, 0, 20)]);
     let mut not_sent = reserve();
     cells.sent(&mut not_sent);
     cells.unsend(&mut not_sent);
+    assert_eq!(all(), [(7, 1, 2), (8, 1, 1), (50, 30, 20)]);
     cells.release(not_sent);
-    assert_eq!([0, 1, 2].map(|row| totals(&table, row)), [(8, 0, 2), (9, 0, 1), (80, 0, 20)]);
+    assert_eq!(all(), [(8, 0, 2), (9, 0, 1), (80, 0, 20)]);
+    // A sale of which nobody said that it was sent was sent as well.
+    cells.commit(reserve(), PRICE);
+    assert_eq!(all(), [(7, 0, 3), (8, 0, 2), (50, 0, 50)]);
 }
 
 #[test]
@@ -183,6 +196,8 @@ fn a_cap_that_was_never_used_gives_its_cells_back_and_a_used_one_keeps_its_spend
     };
     let caps = [sold(WindowKind::Total, 5), sold(WindowKind::Day, 5)];
     assert_eq!(counters.cells_needed(&named("a", &caps)), (4, 4));
+    assert_eq!(counters.cells_needed(&named("a", &[sold(WindowKind::Total, 5)])), (1, 4));
+    assert_eq!(counters.cells_needed(&named("a", &[sold(WindowKind::Week, 5)])), (3, 4));
     for name in ["a", "b", "c", "d", "e"] {
         let snapshot = named(name, &caps);
         assert_eq!(counters.cells_needed(&snapshot), (4, 4), "an unused campaign leaves nothing behind");

@@ -1,10 +1,9 @@
 //! [`Market`]: an engine with a catalog, a clock to turn, and counters that grant what they are told to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use exchange_catalog::{CompileOptions, Snapshot, SourceFile, compile};
+use exchange_catalog::Snapshot;
 use exchange_engine::Engine;
 use exchange_protocol::{
     Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, OfferKey, Record, Refusal, SaleKind,
@@ -14,6 +13,8 @@ use exchange_types::{
     Amount, BidEntries, BidEntry, HashKey, Nanos, Now, PingReply, PostOutcome, PostReply, Reason,
     SellerIndex, SmallText, Submission, UtcMicros, Uuid7, VerticalIndex,
 };
+
+use crate::catalog::catalog;
 
 /// An engine with a catalog of so many campaigns in one vertical.
 pub(crate) struct Market {
@@ -37,72 +38,8 @@ pub(crate) struct Market {
     pub(crate) records: Vec<Record>,
 }
 
-/// Returns a catalog in which every named campaign belongs to a company of its own.
-/// `rules` are further keys of the vertical.
-pub(crate) fn catalog(max_buyers: u16, rules: &str, campaigns: &[&str]) -> Arc<Snapshot> {
-    catalog_paying(r#"margin = "20%""#, max_buyers, rules, campaigns)
-}
-
-/// Returns such a catalog with other terms of the seller.
-pub(crate) fn catalog_paying(
-    payout: &str,
-    max_buyers: u16,
-    rules: &str,
-    campaigns: &[&str],
-) -> Arc<Snapshot> {
-    let mut text = format!(
-        r#"
-[verticals.solar]
-{rules}
-currency = "EUR"
-max_buyers = {max_buyers}
-bid_window = "300ms"
-answer_by = "4s"
-post_min = "500ms"
-post_timeout = "5s"
-hold_time = "30s"
-[verticals.solar.fields.zip]
-type = "postal_code"
-country = "DE"
-ping = {{ prefix = 2 }}
-[verticals.solar.fields.phone]
-type = "phone"
-country = "DE"
-given = "post"
-[sellers.web]
-[sellers.web.agreements.solar]
-payout = {{ {payout} }}
-"#
-    );
-    for name in campaigns {
-        let written = write!(
-            text,
-            r#"
-[buyers.{name}]
-legal_name = "{name} GmbH"
-time_zone = "Europe/Berlin"
-[campaigns.{name}]
-buyer = "{name}"
-vertical = "solar"
-signing_secrets = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
-ping = {{ url = "https://{name}.example/ping", timeout = "250ms" }}
-post = {{ url = "https://{name}.example/post" }}
-"#
-        );
-        written.expect("writing to a string cannot fail");
-    }
-    let options = CompileOptions {
-        version: 1,
-        now: UtcMicros(0),
-        secrets: &|_| None,
-        allow_http: false,
-        source_names: None,
-    };
-    let files = [SourceFile { name: "catalog.toml".into(), text }];
-    match compile(&files, &options) {
-        Ok((snapshot, _warnings)) => Arc::new(snapshot),
-        Err(mistakes) => panic!("the test's catalog has mistakes: {mistakes:#?}"),
-    }
+pub(crate) fn euros(amount: i64) -> Amount {
+    Amount::from_micros(amount * 1_000_000)
 }
 
 pub(crate) fn bid(amount: &str) -> PingReply {

@@ -9,12 +9,13 @@ use exchange_protocol::{
     SlotKey, decode_submission, encode_submission,
 };
 use exchange_types::{
-    Amount, BidEntries, BidEntry, HashKey, Nanos, Now, PingReply, PostOutcome, Reason, SellerIndex,
-    SmallText, SourceKey, Submission, UnknownCause, VerticalIndex,
+    Amount, BidEntries, BidEntry, CampaignIndex, HashKey, Nanos, Now, PingReply, PostOutcome, Reason,
+    SellerIndex, SmallText, SourceKey, Submission, UnknownCause, VerticalIndex,
 };
 use proptest::prelude::*;
 
-use crate::market::{ACCEPTED, Market, catalog};
+use crate::catalog::catalog;
+use crate::market::{ACCEPTED, Market};
 
 const CAMPAIGNS: [&str; 4] = ["east", "north", "south", "west"];
 const RULES: [&str; 3] = ["", "rule = \"second_price\"\nreserve = \"1.00\"", "rank_by = \"bid\""];
@@ -348,7 +349,29 @@ fn parts_that_do_not_belong_together_open_nothing() {
     let mut lead = lead_of(&market);
     lead.seller = SellerIndex(9);
     assert_eq!(restore(&record, snapshot(), lead, &[0; 4]), None, "another seller's lead");
+    let mut lead = lead_of(&market);
+    lead.vertical = VerticalIndex(9);
+    assert_eq!(restore(&record, snapshot(), lead, &[0; 4]), None, "a lead of another vertical");
     assert_eq!(restore(&record, snapshot(), lead_of(&market), &[0; 3]), None, "a number is missing");
+    // What no process has written: a record that contradicts itself or the catalog.
+    let mut wrong = |change: fn(&mut OfferedRecord)| {
+        let mut other = record.clone();
+        change(&mut other);
+        let mut lead = lead_of(&market);
+        (lead.seller, lead.vertical) = (other.story.seller, other.story.vertical);
+        restore(&other, snapshot(), lead, &[0; 4])
+    };
+    assert_eq!(wrong(|record| record.story.vertical = VerticalIndex(9)), None, "a vertical too many");
+    assert_eq!(wrong(|record| record.story.seller = SellerIndex(9)), None, "a seller too many");
+    assert_eq!(wrong(|record| record.held.clear()), None, "an offer without what stands behind it");
+    let foreign = |record: &mut OfferedRecord| {
+        record.story.candidates.iter_mut().for_each(|candidate| candidate.campaign = CampaignIndex(9));
+    };
+    assert_eq!(wrong(foreign), None, "campaigns that the catalog does not have");
+    let beyond = |record: &mut OfferedRecord| {
+        record.story.offers.iter_mut().for_each(|offer| offer.key.candidate = CandidateIndex(4));
+    };
+    assert_eq!(wrong(beyond), None, "offers of a candidate too many");
     assert!(restore(&record, snapshot(), lead_of(&market), &[0; 4]).is_some());
     assert_eq!(restore(&record, snapshot(), lead_of(&market), &[0; 4]), None, "no slot is left");
 }

@@ -3,11 +3,8 @@
 use exchange_protocol::{AnswerStatus, Outcome, Record, SaleKind, SaleStep, Story};
 use exchange_types::{Amount, PostOutcome, UtcMicros};
 
-use crate::market::{ACCEPTED, Market, catalog, catalog_paying};
-
-fn euros(amount: i64) -> Amount {
-    Amount::from_micros(amount * 1_000_000)
-}
+use crate::catalog::{campaign, catalog, catalog_paying, catalog_with, company};
+use crate::market::{ACCEPTED, Market, euros};
 
 /// Returns what the records say that the seller earns: acceptances with their corrections.
 fn earned(market: &Market) -> Amount {
@@ -93,4 +90,32 @@ fn an_unknown_post_keeps_what_was_agreed() {
     let post = story.posts.first().expect("a post");
     assert_eq!((post.outcome, post.price, post.payout), (Some(Outcome::Unknown), euros(40), Amount::ZERO));
     assert_eq!(post.agreed, euros(32));
+}
+
+/// Has `north`, whose bid of 40 was posted, accept at a price; expects the price and the payout of the sale, and what
+/// is written down as the price that the reply named.
+fn accepts_at(on_lower_price: &str, price: i64, sale: Option<(i64, i64)>, stated: Option<i64>) {
+    let more = format!(r#"on_lower_price = "{on_lower_price}""#);
+    let sections = company("north") + &campaign("north", "north", &more);
+    let mut market = Market::of(catalog_with(1, "", &[], &sections));
+    market.lead(SaleKind::OneCall);
+    market.bid("north", "40.00");
+    market.post("north", PostOutcome::Accepted { price: Some(euros(price)) });
+    let story = market.story.as_ref().expect("the auction has ended");
+    let post = story.posts.first().expect("a post");
+    let sold = (post.outcome == Some(Outcome::Accepted)).then_some((post.price, post.payout));
+    assert_eq!(sold, sale.map(|(price, payout)| (euros(price), euros(payout))), "{on_lower_price} {price}");
+    assert_eq!(post.stated, stated.map(euros), "{on_lower_price} {price}");
+    assert_eq!(post.agreed, euros(32), "{on_lower_price} {price}");
+    assert_eq!(market.held(), 0);
+}
+
+#[test]
+fn the_price_that_a_reply_names_is_kept_where_it_is_another() {
+    for on_lower_price in ["accept", "reject"] {
+        accepts_at(on_lower_price, 40, Some((40, 32)), None);
+        accepts_at(on_lower_price, 45, Some((40, 32)), Some(45));
+    }
+    accepts_at("accept", 30, Some((30, 24)), Some(30));
+    accepts_at("reject", 30, None, Some(30));
 }
