@@ -4,7 +4,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use exchange_benches::{BID, LEAD, NOW, bid, snapshot};
+use exchange_catalog::{DisposableDomains, QualityCheck};
 use exchange_types::{Date, LeadId, PingId, PingReply, SellerIndex, Submission, Uuid7, VerticalIndex};
+use exchange_wire::lead::Against;
 use exchange_wire::ping::{SharedPart, channel_of, render, render_shared};
 use exchange_wire::sign::Signed;
 use exchange_wire::{Mode, PingMessage, Pseudonyms, Signer, SourceRefs, lead, reply};
@@ -13,10 +15,15 @@ fn wire(criterion: &mut Criterion) {
     let snapshot = snapshot();
     let vertical = snapshot.vertical(VerticalIndex(0)).expect("the only vertical");
     let mut submission = Submission::default();
+    let day = NOW.utc.0.div_euclid(86_400_000_000);
+    let today = Date::from_days(i32::try_from(day).expect("a day of this century"));
+    let disposable = DisposableDomains::bundled();
+    let quality = QualityCheck { today, disposable: &disposable };
+    let against = Against { snapshot: &snapshot, seller: SellerIndex(0), quality };
     criterion.bench_function("read a lead", |bencher| {
         bencher.iter(|| {
             let body = black_box(LEAD).as_bytes();
-            lead::parse(body, Mode::Lead, &snapshot, SellerIndex(0), &mut submission).expect("a good lead")
+            lead::parse(body, Mode::Lead, against, &mut submission).expect("a good lead")
         });
     });
     assert_eq!(parse_bid(vertical), PingReply::Bids(bid(3_050, 0)));
@@ -24,8 +31,6 @@ fn wire(criterion: &mut Criterion) {
 
     let pseudonyms = Pseudonyms::new(&[7; 32]);
     let id = Uuid7::new(NOW.utc, 7);
-    let day = NOW.utc.0.div_euclid(86_400_000_000);
-    let today = Date::from_days(i32::try_from(day).expect("a day of this century"));
     let part = SharedPart { vertical, lead: &submission, created_at: NOW.utc, today, test: false };
     let (mut shared, mut body) = (Vec::new(), Vec::new());
     criterion.bench_function("write ten pings", |bencher| {

@@ -13,6 +13,7 @@ mod field;
 mod filter;
 mod price;
 mod privacy;
+mod quality;
 mod returns;
 mod schedule;
 mod section;
@@ -130,9 +131,9 @@ fn syntax_remedy(message: &str, given: &str) -> String {
 }
 
 fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Snapshot {
-    let mut drafts = vertical::compile_all(&sections.verticals);
-    let buyers = buyer::compile_all(&sections.buyers);
     let sources = source::compile_all(&sections.sellers, options.source_names);
+    let mut drafts = vertical::compile_all(&sections.verticals, &sources);
+    let buyers = buyer::compile_all(&sections.buyers);
     let scope = campaign::Scope { verticals: &drafts, buyers: &buyers, sources: &sources, options };
     let mut endpoints = Endpoints::default();
     let campaigns = campaign::compile_all(&sections.campaigns, &scope, &mut endpoints);

@@ -14,7 +14,8 @@ use exchange_types::{Amount, AmountError, Date, Span, Value, limits};
 
 use crate::snapshot::FieldKind;
 
-pub(crate) use phone::countries as phone_countries;
+pub(crate) use email::normalize as normal_email;
+pub(crate) use phone::{Phone, is_known as phones_are_known, parse as parse_phone};
 
 /// Where a normalized text goes: it is stored, and the answer says where.
 /// [`Submission::push_text`](exchange_types::Submission::push_text) is made for it. Called once for a value
@@ -44,7 +45,7 @@ impl FieldKind {
             Self::PostalCode { country } => {
                 postal_code::normalize(text, *country).map(|code| kept(&code, keep))
             }
-            Self::Phone { country } => phone::normalize(text, *country).map(|number| kept(&number, keep)),
+            Self::Phone { country } => phone::parse(text, *country).map(|phone| kept(&phone.number, keep)),
             Self::Email => email::normalize(text).map(|address| kept(&address, keep)),
         }
     }
@@ -208,7 +209,7 @@ pub(crate) fn country_code(country: &[u8; 2]) -> &str {
     core::str::from_utf8(country).unwrap_or("??")
 }
 
-fn kept(text: &NormalText, keep: KeepText<'_>) -> Value {
+pub(crate) fn kept(text: &NormalText, keep: KeepText<'_>) -> Value {
     Value::Text(keep(text.as_str()))
 }
 

@@ -7,11 +7,13 @@
 
 mod compile;
 mod diagnostic;
+mod disposable_domains;
 mod document;
 mod duration;
 mod field_value;
 mod filter;
 pub mod limits;
+mod quality;
 mod schedule;
 mod secret;
 pub mod snapshot;
@@ -23,8 +25,10 @@ mod url;
 
 pub use compile::{CompileOptions, compile};
 pub use diagnostic::{Diagnostic, Severity};
+pub use disposable_domains::{DisposableDomains, DisposableDomainsError};
 pub use field_value::{KeepText, ValueError};
 pub use filter::{Filter, FilterMiss};
+pub use quality::QualityCheck;
 pub use schedule::Schedule;
 pub use secret::{SecretError, SigningSecret};
 pub use snapshot::Snapshot;

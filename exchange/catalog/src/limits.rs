@@ -21,6 +21,14 @@ pub const BUYERS_MAX: usize = 20_000;
 pub const CAMPAIGNS_MAX: usize = 20_000;
 /// Mistakes that are reported; nobody reads more.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Rules across the fields of one vertical; each is looked at for every lead.
+pub const QUALITY_RULES_MAX: usize = 64;
+/// Bytes of a rule's message to sellers: two lines.
+pub const RULE_MESSAGE_BYTES_MAX: usize = 200;
+/// Years of an age bound; the oldest person on record was 122.
+pub const AGE_YEARS_MAX: i64 = 150;
+/// Days between a bound of a date and the present day: a century each way.
+pub const DAYS_FROM_TODAY_MAX: i32 = 36_525;
 /// Values of an enum field: countries, states, makes of cars.
 pub const ENUM_VALUES_MAX: usize = 4_096;
 /// Texts in one condition of a filter: every postal code of a large country.

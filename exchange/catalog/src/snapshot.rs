@@ -8,6 +8,7 @@ mod buyer;
 mod campaign;
 mod consent;
 mod endpoint;
+mod quality;
 mod return_reasons;
 mod seller;
 mod source;
@@ -21,6 +22,7 @@ pub use campaign::{
 };
 pub use consent::{ConsentRule, Proof};
 pub use endpoint::{Endpoint, HttpVersion, Scheme};
+pub use quality::{DayBound, PhoneKind, Quality, QualityRule, RuleTest};
 pub use return_reasons::ReturnReasons;
 pub use seller::{Seller, Webhook};
 pub(crate) use source::SellerSources;

@@ -7,8 +7,8 @@ mod post;
 
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::Pricing;
-use exchange_protocol::{Account, AnswerStatus, SaleKeys, SaleKind, StoryCandidate};
-use exchange_types::{Amount, AuctionId, CampaignIndex, Currency, LeadId, PingId, Reason};
+use exchange_protocol::{Account, AnswerStatus, SaleKeys, SaleKind, Story, StoryCandidate};
+use exchange_types::{Amount, AuctionId, CampaignIndex, Currency, LeadId, PingId, QualityFault, Reason};
 use serde::{Serialize, Serializer};
 
 use campaign::CampaignBody;
@@ -60,6 +60,17 @@ struct StatusBody {
     scope: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate_of: Option<Shown<LeadId>>,
+    /// What makes an invalid lead invalid.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ErrorBody>,
+}
+
+/// What is wrong with one field of an invalid lead.
+#[derive(Debug, Serialize)]
+struct ErrorBody {
+    field: Box<str>,
+    code: Box<str>,
+    message: Box<str>,
 }
 
 /// An offer made to the seller.
@@ -96,7 +107,7 @@ impl<'a> AccountBody<'a> {
             vertical: &vertical.name,
             currency: vertical.currency.code(),
             catalog_version: story.catalog_version,
-            status: StatusBody::of(story.status),
+            status: StatusBody::of(story),
             payout: words.money(story.payout),
             admitted_at: story.admitted.to_string(),
             bids_closed_us: came(story.bids_closed_us),
@@ -115,8 +126,8 @@ impl<'a> AccountBody<'a> {
 }
 
 impl StatusBody {
-    fn of(status: AnswerStatus) -> Self {
-        let (name, reason, scope, duplicate_of) = match status {
+    fn of(story: &Story) -> Self {
+        let (name, reason, scope, duplicate_of) = match story.status {
             AnswerStatus::Running => ("running", None, None, None),
             AnswerStatus::Sold => ("sold", None, None, None),
             AnswerStatus::Unsold(reason) => ("unsold", Some(reason.name()), None, None),
@@ -124,8 +135,14 @@ impl StatusBody {
             AnswerStatus::Duplicate(scope, earlier) => ("duplicate", None, Some(scope.name()), earlier),
             AnswerStatus::Offers => ("offers", None, None, None),
             AnswerStatus::NoOffer(reason) => ("no_offer", Some(reason.name()), None, None),
+            AnswerStatus::Invalid => ("invalid", None, None, None),
         };
-        Self { status: name, reason, scope, duplicate_of: duplicate_of.map(|id| Shown(LeadId(id))) }
+        let error = |fault: &QualityFault| {
+            let QualityFault { field, code, message } = fault.clone();
+            ErrorBody { field, code, message }
+        };
+        let errors = story.faults.iter().map(error).collect();
+        Self { status: name, reason, scope, duplicate_of: duplicate_of.map(|id| Shown(LeadId(id))), errors }
     }
 }
 

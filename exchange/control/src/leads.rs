@@ -18,7 +18,8 @@ use crate::shown::{Code, Money, Shown, money};
 use crate::{Backend, Lead, Parties, Scope, limits, waiting};
 
 /// The words of the status of a lead.
-const STATUSES: &[&str] = &["running", "sold", "unsold", "pending", "duplicate", "offers", "no_offer"];
+const STATUSES: &[&str] =
+    &["running", "sold", "unsold", "pending", "duplicate", "offers", "no_offer", "invalid"];
 /// What lists of leads and auctions can be narrowed by.
 const NARROWING: &[By] = &[By::Times, By::Status(STATUSES), By::Vertical, By::Seller];
 

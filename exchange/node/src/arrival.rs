@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exchange_protocol::{SaleKind, SellerPost, Waiter};
-use exchange_types::{OfferId, SellerIndex, Submission, Uuid7};
+use exchange_types::{OfferId, QualityFault, SellerIndex, Submission, Uuid7};
 
 use crate::Current;
 
@@ -20,6 +20,8 @@ pub struct Arrival {
     pub claim: Option<ClaimKey>,
     /// The fingerprints of the person: at most one of the phone and one of the e-mail.
     pub fingerprints: [Option<u128>; 2],
+    /// What makes the lead invalid; none of a good one.
+    pub faults: Vec<QualityFault>,
     /// The number under which the shell waits for the answer.
     pub token: u64,
 }
@@ -52,6 +54,8 @@ pub struct PostArrival {
     pub claim: Option<ClaimKey>,
     /// The fingerprints of the person.
     pub fingerprints: [Option<u128>; 2],
+    /// What makes the fields of the post invalid. Rules across fields are looked at when it meets its ping.
+    pub faults: Vec<QualityFault>,
     /// Who waits.
     pub waiter: Waiter,
 }

@@ -6,7 +6,7 @@ use exchange_protocol::{
     AnswerStatus, ClaimRecord, Input, LeadRecord, Record, Refusal, Reply, SaleKind, Story, Submit, Waiter,
     encode_record,
 };
-use exchange_types::{DuplicateScope, Nanos, Now, UnsoldReason, UtcMicros, Uuid7};
+use exchange_types::{DuplicateScope, Nanos, Now, QualityFault, UnsoldReason, UtcMicros, Uuid7};
 
 use crate::claims::Claimed;
 use crate::eligibility;
@@ -63,12 +63,20 @@ impl Shard {
         joined: Vec<Waiting>,
     ) {
         let waiter = Waiter { place: self.place, token: arrival.token };
+        let mut arrival = arrival;
         let record = if self.engine.has_room() { self.lead_record(world, now, id, &arrival) } else { None };
         let Some(record) = record else {
             self.shared.unclaim(arrival.claim, id);
             self.give_submission(arrival.submission);
             return self.refuse_all(world, waiter, joined, &Refusal::Overloaded);
         };
+        if !arrival.faults.is_empty() {
+            // It makes nobody a duplicate and is none: its person may come again with what was wrong mended.
+            self.engine.append_sealed(&Record::Lead(record), &self.sealed);
+            let faults = core::mem::take(&mut arrival.faults);
+            self.answer_at_once(world, now, (id, arrival, joined), (AnswerStatus::Invalid, faults));
+            return self.carry_out(world, now);
+        }
         let current = Arc::clone(&arrival.current);
         let seller = current.seller(arrival.submission.seller);
         let prints = arrival.fingerprints;
@@ -81,7 +89,8 @@ impl Shard {
             Seen::Fresh => {}
             Seen::Duplicate(scope, earlier) => {
                 self.engine.append_sealed(&Record::Lead(record), &self.sealed);
-                self.answer_duplicate(world, now, (id, arrival, joined), (scope, earlier));
+                let status = status_of_duplicate(arrival.kind, scope, earlier);
+                self.answer_at_once(world, now, (id, arrival, joined), (status, Vec::new()));
                 return self.carry_out(world, now);
             }
             Seen::TooSoon(retry_after) => {
@@ -196,21 +205,14 @@ impl Shard {
         }
     }
 
-    fn answer_duplicate(
+    /// Answers a submission that is written down and not auctioned.
+    fn answer_at_once(
         &mut self,
         world: &mut impl World,
         now: Now,
         (id, arrival, joined): (Uuid7, Arrival, Vec<Waiting>),
-        (scope, earlier): (DuplicateScope, Uuid7),
+        (status, faults): (AnswerStatus, Vec<QualityFault>),
     ) {
-        let status = match (arrival.kind, scope) {
-            // Nobody may ask through a ping whether another seller's person is known here.
-            (SaleKind::TwoStep, DuplicateScope::Exchange) => {
-                AnswerStatus::NoOffer(UnsoldReason::NoEligibleBuyer)
-            }
-            (_, DuplicateScope::Own) => AnswerStatus::Duplicate(scope, Some(earlier)),
-            (SaleKind::OneCall, DuplicateScope::Exchange) => AnswerStatus::Duplicate(scope, None),
-        };
         let snapshot = Arc::clone(&arrival.current.snapshot);
         let story = Story {
             id,
@@ -220,6 +222,7 @@ impl Shard {
             catalog_version: snapshot.version,
             admitted: now.utc,
             status,
+            faults,
             ..Story::default()
         };
         let answer = story.answer();
@@ -248,5 +251,14 @@ impl Shard {
         let within = id.partition() - id.partition() % shards;
         let partition = within.saturating_add(self.place.0);
         id.with_partition(if partition < PARTITIONS { partition } else { self.place.0 })
+    }
+}
+
+fn status_of_duplicate(kind: SaleKind, scope: DuplicateScope, earlier: Uuid7) -> AnswerStatus {
+    match (kind, scope) {
+        // Nobody may ask through a ping whether another seller's person is known here.
+        (SaleKind::TwoStep, DuplicateScope::Exchange) => AnswerStatus::NoOffer(UnsoldReason::NoEligibleBuyer),
+        (_, DuplicateScope::Own) => AnswerStatus::Duplicate(scope, Some(earlier)),
+        (SaleKind::OneCall, DuplicateScope::Exchange) => AnswerStatus::Duplicate(scope, None),
     }
 }

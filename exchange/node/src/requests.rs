@@ -175,9 +175,9 @@ impl Shard {
         submission: &Submission,
         live: bool,
     ) -> Account {
-        // A duplicate was not auctioned, so no campaign was considered.
+        // A duplicate or invalid lead was not auctioned, so no campaign was considered.
         let left_out = match story.status {
-            AnswerStatus::Duplicate(..) => Vec::new(),
+            AnswerStatus::Duplicate(..) | AnswerStatus::Invalid => Vec::new(),
             AnswerStatus::Running
             | AnswerStatus::Sold
             | AnswerStatus::Unsold(_)

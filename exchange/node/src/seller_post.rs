@@ -7,7 +7,7 @@ use exchange_protocol::{
     Answer, AnswerStatus, ClaimRecord, CompletedRecord, Input, OfferKey, Record, Refusal, Reply, Sealed,
     SlotKey,
 };
-use exchange_types::{Amount, DuplicateScope, Nanos, Now, OfferId, UnsoldReason, Uuid7};
+use exchange_types::{Amount, DuplicateScope, Nanos, Now, OfferId, QualityFault, UnsoldReason, Uuid7};
 
 use crate::claims::{Claimed, Told};
 use crate::fingerprints::Seen;
@@ -15,6 +15,18 @@ use crate::history::Finished;
 use crate::mesh::Message;
 use crate::tenants::Waiting;
 use crate::{PostArrival, Requester, Shard, World};
+
+/// Why a post changes nothing.
+enum NotPosted {
+    Refused(Refusal),
+    Invalid(Vec<QualityFault>),
+}
+
+impl From<Refusal> for NotPosted {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
 
 impl Shard {
     /// Takes in the second step of a two-step sale, here or at the shard that has its ping.
@@ -64,10 +76,13 @@ impl Shard {
     ) {
         match self.start_post(world, now, &mut arrival, &mut joined) {
             Ok(()) => {}
-            Err(Refusal::Duplicate(scope, earlier)) => {
+            Err(NotPosted::Refused(Refusal::Duplicate(scope, earlier))) => {
                 self.answer_duplicate_post(world, now, &arrival, joined, (scope, earlier));
             }
-            Err(refusal) => {
+            Err(NotPosted::Invalid(faults)) => {
+                self.answer_invalid_post(world, now, &arrival, joined, faults);
+            }
+            Err(NotPosted::Refused(refusal)) => {
                 self.shared.unclaim(arrival.claim, arrival.ping);
                 self.refuse_all(world, arrival.waiter, joined, &refusal);
             }
@@ -85,28 +100,59 @@ impl Shard {
         joined: Vec<Waiting>,
         (scope, earlier): (DuplicateScope, Option<Uuid7>),
     ) {
-        let told = self.tenants.find(arrival.ping).and_then(|auction| {
-            let answer = self.engine.answer(auction, now)?;
-            let snapshot = Arc::clone(self.engine.auction(auction)?.snapshot()?);
-            let status = AnswerStatus::Duplicate(scope, earlier);
-            let answer =
-                Answer { status, sales: Vec::new(), offers: Vec::new(), payout: Amount::ZERO, ..answer };
-            Some((auction, Arc::new(Told { answer, snapshot })))
-        });
-        let Some((auction, told)) = told else {
+        let status = AnswerStatus::Duplicate(scope, earlier);
+        let Some(told) = self.keep_told_of_post(arrival, (status, Vec::new()), now) else {
             self.shared.unclaim(arrival.claim, arrival.ping);
             return self.refuse_all(world, arrival.waiter, joined, &Refusal::Duplicate(scope, earlier));
         };
+        self.refuse_all(world, arrival.waiter, Vec::new(), &Refusal::Duplicate(scope, earlier));
+        for Waiting { waiter, .. } in joined {
+            self.replay(world, waiter, &told);
+        }
+    }
+
+    /// Answers a post that is well formed and no good. The offers stay as they are: a mended post may follow,
+    /// under another key.
+    fn answer_invalid_post(
+        &mut self,
+        world: &mut impl World,
+        now: Now,
+        arrival: &PostArrival,
+        joined: Vec<Waiting>,
+        faults: Vec<QualityFault>,
+    ) {
+        let Some(told) = self.keep_told_of_post(arrival, (AnswerStatus::Invalid, faults), now) else {
+            self.shared.unclaim(arrival.claim, arrival.ping);
+            return self.refuse_all(world, arrival.waiter, joined, &Refusal::PingLost);
+        };
+        let (answer, snapshot) = (Box::new(told.answer.clone()), Arc::clone(&told.snapshot));
+        let first = Reply::Answer { answer, snapshot, replayed: false, kept: Vec::new() };
+        self.reply(world, arrival.waiter, first);
+        for Waiting { waiter, .. } in joined {
+            self.replay(world, waiter, &told);
+        }
+    }
+
+    /// Keeps what a post is told that changes nothing about its ping.
+    fn keep_told_of_post(
+        &mut self,
+        arrival: &PostArrival,
+        (status, faults): (AnswerStatus, Vec<QualityFault>),
+        now: Now,
+    ) -> Option<Arc<Told>> {
+        let auction = self.tenants.find(arrival.ping)?;
+        let answer = self.engine.answer(auction, now)?;
+        let snapshot = Arc::clone(self.engine.auction(auction)?.snapshot()?);
+        let (sales, offers, payout) = (Vec::new(), Vec::new(), Amount::ZERO);
+        let told =
+            Arc::new(Told { answer: Answer { status, faults, sales, offers, payout, ..answer }, snapshot });
         if let Some(claim) = arrival.claim {
             self.shared.claims.keep(claim.key, arrival.ping, &told);
             if let Some(tenant) = self.tenants.get_mut(auction) {
                 tenant.claims.push(claim.key);
             }
         }
-        self.refuse_all(world, arrival.waiter, Vec::new(), &Refusal::Duplicate(scope, earlier));
-        for Waiting { waiter, .. } in joined {
-            self.replay(world, waiter, &told);
-        }
+        Some(told)
     }
 
     fn start_post(
@@ -115,15 +161,15 @@ impl Shard {
         now: Now,
         arrival: &mut PostArrival,
         joined: &mut Vec<Waiting>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), NotPosted> {
         let id = arrival.ping;
         let requester = Requester::Seller(arrival.seller_name.clone());
         let Some(auction) = self.tenants.find(id) else {
             let known = self.state(id, &requester, now).is_some();
-            return Err(if known { self.why_closed(id) } else { Refusal::NotFound });
+            return Err(if known { self.why_closed(id) } else { Refusal::NotFound }.into());
         };
         if self.state(id, &requester, now).is_none() {
-            return Err(Refusal::NotFound);
+            return Err(Refusal::NotFound.into());
         }
         arrival.post.named = self.named_offers(auction, &arrival.offer_ids)?;
         let mut kept = Vec::new();
@@ -137,6 +183,10 @@ impl Shard {
             }
             other => other?,
         }
+        let faults = self.faults_of_post(auction, arrival);
+        if !faults.is_empty() {
+            return Err(NotPosted::Invalid(faults));
+        }
         let sealed = self.seal(world, id, &arrival.post.submission).ok_or(Refusal::Overloaded)?;
         self.claim_person_of_post(auction, arrival, now)?;
         self.keep_told(auction, now);
@@ -149,6 +199,19 @@ impl Shard {
         self.engine.handle(now, Input::SellerPost { auction, post: &arrival.post });
         self.carry_out(world, now);
         Ok(())
+    }
+
+    /// Returns what makes a post invalid: by itself, and together with its ping.
+    fn faults_of_post(&self, auction: SlotKey, arrival: &mut PostArrival) -> Vec<QualityFault> {
+        let mut faults = core::mem::take(&mut arrival.faults);
+        let Some(found) = self.engine.auction(auction) else { return faults };
+        let Some(vertical) = found.vertical().filter(|vertical| !vertical.rules.is_empty()) else {
+            return faults;
+        };
+        let mut whole = found.submission().clone();
+        whole.complete_with(&arrival.post.submission);
+        faults.extend(vertical.broken_rules(&whole));
+        faults
     }
 
     /// Writes down what the post brought, its ciphertexts being in `self.sealed`.

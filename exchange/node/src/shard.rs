@@ -257,7 +257,9 @@ impl Shard {
                     fingerprints.taken(print, tenant.id, taken_until);
                 }
                 AnswerStatus::Unsold(_) if posted => fingerprints.unsold(print, tenant.id, again_from),
-                AnswerStatus::Unsold(_) | AnswerStatus::NoOffer(_) => fingerprints.forget(print, tenant.id),
+                AnswerStatus::Unsold(_) | AnswerStatus::NoOffer(_) | AnswerStatus::Invalid => {
+                    fingerprints.forget(print, tenant.id);
+                }
                 AnswerStatus::Running | AnswerStatus::Duplicate(..) | AnswerStatus::Offers => {}
             }
         }

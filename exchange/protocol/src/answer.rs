@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_types::{
-    Amount, BuyerIndex, DuplicateScope, FieldIndex, PendingReason, SellerIndex, UnsoldReason, UtcMicros,
-    Uuid7, VerticalIndex,
+    Amount, BuyerIndex, DuplicateScope, FieldIndex, PendingReason, QualityFault, SellerIndex, UnsoldReason,
+    UtcMicros, Uuid7, VerticalIndex,
 };
 
 use crate::{Account, CandidateIndex, OfferKey, Outcome, Refusal, SaleKind};
@@ -89,6 +89,8 @@ pub struct Answer {
     pub catalog_version: u64,
     /// How the sale stands.
     pub status: AnswerStatus,
+    /// What makes an invalid lead invalid.
+    pub faults: Vec<QualityFault>,
     /// What the seller earns in all.
     pub payout: Amount,
     /// The sales made.
@@ -121,6 +123,8 @@ pub enum AnswerStatus {
     Offers,
     /// A ping without offers.
     NoOffer(UnsoldReason),
+    /// The lead is well formed and no good.
+    Invalid,
 }
 
 /// A sale.

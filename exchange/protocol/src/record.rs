@@ -1,7 +1,8 @@
 //! [`Record`]: what a shard writes down, and its bytes.
 //!
 //! A record is a length (u32), a kind and a version (a byte each) and a payload, all little-endian and laid
-//! out field by field, so that a later release reads what this one wrote.
+//! out field by field, so that a later release reads what this one wrote. A layout never changes: a record that
+//! says more has the next version, is written so only where it does say more, and every version is read.
 //!
 //! Star records of `docs/architecture.md` are [`Record::Intent`] and [`Record::Outcome`]; what waits for their
 //! sync is the engine's business. A record holds facts; personal data stands beside it as ciphertext, in the
@@ -134,8 +135,10 @@ const BALANCE: u8 = 10;
 const CATALOG: u8 = 11;
 const ERASED: u8 = 12;
 const ACKNOWLEDGED: u8 = 13;
-/// The layout of this release.
+/// The first layout; the only one of most records.
 const VERSION: u8 = 1;
+/// The second layout of [`Record::Closed`].
+const VERSION_2: u8 = 2;
 
 /// Records of one shard, encoded one after another.
 #[derive(Clone, Copy, Debug)]
@@ -237,7 +240,7 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
 
 /// Appends the bytes of a [`Record::Closed`] of a story.
 pub fn encode_closed(story: &Story, out: &mut Vec<u8>) {
-    framed(CLOSED, out, |to| story_bytes::write(story, to));
+    framed_as((CLOSED, story_bytes::version(story)), out, |to| story_bytes::write(story, to));
 }
 
 /// Appends the bytes of a [`Record::Offered`].
@@ -246,11 +249,15 @@ pub fn encode_offered(offered: &OfferedRecord, out: &mut Vec<u8>) {
 }
 
 fn framed(kind: u8, out: &mut Vec<u8>, payload: impl FnOnce(&mut Writer<'_>)) {
+    framed_as((kind, VERSION), out, payload);
+}
+
+fn framed_as((kind, version): (u8, u8), out: &mut Vec<u8>, payload: impl FnOnce(&mut Writer<'_>)) {
     let start = out.len();
     let mut writer = Writer::new(out);
     writer.u32(0);
     writer.u8(kind);
-    writer.u8(VERSION);
+    writer.u8(version);
     payload(&mut writer);
     let length = u32::try_from(out.len().saturating_sub(start)).unwrap_or(u32::MAX);
     if let Some(place) = out.get_mut(start..start.saturating_add(4)) {
@@ -271,19 +278,20 @@ pub fn decode_record(bytes: &[u8]) -> Result<(Record, &[u8]), DecodeError> {
     let _length = from.u32()?;
     let kind = from.u8()?;
     let version = from.u8()?;
-    if version != VERSION {
+    let newest = if kind == CLOSED { VERSION_2 } else { VERSION };
+    if !(VERSION..=newest).contains(&version) {
         return Err(DecodeError::Version { version });
     }
-    let record = read_payload(kind, &mut from)?;
+    let record = read_payload((kind, version), &mut from)?;
     from.end()?;
     Ok((record, rest))
 }
 
-fn read_payload(kind: u8, from: &mut Reader<'_>) -> Result<Record, DecodeError> {
+fn read_payload((kind, version): (u8, u8), from: &mut Reader<'_>) -> Result<Record, DecodeError> {
     Ok(match kind {
         INTENT => read_intent(from)?,
         OUTCOME => read_outcome(from)?,
-        CLOSED => Record::Closed(story_bytes::read(from)?),
+        CLOSED => Record::Closed(story_bytes::read(version, from)?),
         LEAD => Record::Lead(LeadRecord::read(from)?),
         COMPLETED => Record::Completed(CompletedRecord::read(from)?),
         OFFERED => Record::Offered(OfferedRecord::read(from)?),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_types::{
-    Amount, BidEntries, BuyerIndex, CampaignIndex, Nanos, PendingReason, Reason, SellerIndex, UnsoldReason,
-    UtcMicros, Uuid7, VerticalIndex,
+    Amount, BidEntries, BuyerIndex, CampaignIndex, Nanos, PendingReason, QualityFault, Reason, SellerIndex,
+    UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
 };
 
 use crate::{
@@ -47,6 +47,8 @@ pub struct Story {
     pub interrupted: bool,
     /// How it ended.
     pub status: AnswerStatus,
+    /// What makes an invalid lead invalid.
+    pub faults: Vec<QualityFault>,
     /// What the seller earns in all.
     pub payout: Amount,
     /// Every campaign left after the static filters.
@@ -254,6 +256,7 @@ impl Story {
             vertical: self.vertical,
             catalog_version: self.catalog_version,
             status: self.status,
+            faults: self.faults.clone(),
             payout: self.payout,
             sales: sales.collect(),
             offers: self.offers.clone(),

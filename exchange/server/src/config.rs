@@ -49,6 +49,8 @@ pub struct Config {
     pub store: Store,
     /// How personal data is kept.
     pub personal_data: PersonalData,
+    /// What leads are checked with besides the catalog.
+    pub validation: Validation,
     /// Which log lines are written, as `tracing` filters them. Default `info`.
     pub log: String,
     /// How they are written. Default text.
@@ -185,6 +187,13 @@ pub struct PersonalData {
     pub lead_retention: Duration,
     /// How long the evidence of consent can be read. Default 1,826 days, five years.
     pub consent_retention: Duration,
+}
+
+/// What leads are checked with besides the catalog.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validation {
+    /// A file that adds to the bundled list of domains of throw-away addresses, or takes out of it. Default none.
+    pub disposable_domains: Option<PathBuf>,
 }
 
 /// How log lines are written.

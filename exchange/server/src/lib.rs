@@ -10,6 +10,7 @@ pub mod control_backend;
 mod core_dumps;
 pub mod data_dir;
 mod desk;
+mod disposable_file;
 pub mod entropy;
 mod file_handles;
 mod following;

@@ -26,6 +26,7 @@ use crate::control_backend::{CatalogIntake, ControlBackend, Questions};
 use crate::core_dumps;
 use crate::data_dir::{DataDir, DataDirGuard, SecretKey};
 use crate::desk::Desk;
+use crate::disposable_file::disposable_domains;
 use crate::file_handles;
 use crate::journal_handle::JournalHandle;
 use crate::journal_keeping::{Keeping, keep_journal};
@@ -198,6 +199,7 @@ impl Process {
         let mut inlets = Vec::new();
         let mut threads = Vec::new();
         let recovered = Arc::new(recovery);
+        let disposable = Arc::new(disposable_domains(&self.config.validation)?);
         let (restored, all_restored) = std::sync::mpsc::sync_channel(usize::from(self.config.shards));
         for place in 0..self.config.shards {
             let (inlet, outlet) = shard_inlet(INLET_MAX);
@@ -222,6 +224,7 @@ impl Process {
                 outlet,
                 pseudonyms: self.secret.derive("pseudonyms"),
                 fingerprints: self.secret.derive("fingerprints"),
+                disposable: Arc::clone(&disposable),
                 vault: self.vault.clone(),
                 past: self.past.clone(),
                 before: Before {

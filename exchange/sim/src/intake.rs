@@ -93,7 +93,11 @@ impl Sim {
             fill(&mut submission, (vertical, seller), terms, person);
             submission.wait = wait;
             let claim = request.key;
-            shard.lead(world, now, Arrival { kind, submission, current, claim, fingerprints, token });
+            shard.lead(
+                world,
+                now,
+                Arrival { kind, submission, current, claim, fingerprints, faults: Vec::new(), token },
+            );
         });
     }
 
@@ -135,6 +139,7 @@ impl Sim {
             keep_on_changed: false,
             claim: request.key,
             fingerprints,
+            faults: Vec::new(),
             waiter,
         };
         self.at(request.place, |shard, world| shard.post(world, now, arrival));

@@ -167,7 +167,8 @@ impl World {
             | AnswerStatus::Unsold(_)
             | AnswerStatus::Pending(_)
             | AnswerStatus::Offers
-            | AnswerStatus::NoOffer(_) => None,
+            | AnswerStatus::NoOffer(_)
+            | AnswerStatus::Invalid => None,
         };
         let own = seller(answer.id) == asked && named.is_none_or(|earlier| seller(earlier) == asked);
         self.verdicts.check(Promise::Isolation, own, || format!("request {number} is told {answer:?}"));

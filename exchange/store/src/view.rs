@@ -30,11 +30,12 @@ pub enum LeadState {
     Duplicate,
     Offers,
     NoOffer,
+    Invalid,
 }
 
 impl LeadState {
     /// Every state, in the order of their numbers in the store.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Running,
         Self::Sold,
         Self::Unsold,
@@ -42,6 +43,7 @@ impl LeadState {
         Self::Duplicate,
         Self::Offers,
         Self::NoOffer,
+        Self::Invalid,
     ];
 
     /// Returns the name on the wire.
@@ -54,6 +56,7 @@ impl LeadState {
             Self::Duplicate => "duplicate",
             Self::Offers => "offers",
             Self::NoOffer => "no_offer",
+            Self::Invalid => "invalid",
         }
     }
 
@@ -72,6 +75,7 @@ impl LeadState {
             AnswerStatus::Duplicate(..) => Self::Duplicate,
             AnswerStatus::Offers => Self::Offers,
             AnswerStatus::NoOffer(_) => Self::NoOffer,
+            AnswerStatus::Invalid => Self::Invalid,
         }
     }
 
@@ -85,6 +89,7 @@ impl LeadState {
             Self::Duplicate => AnswerStatus::Duplicate(DuplicateScope::Exchange, None),
             Self::Offers => AnswerStatus::Offers,
             Self::NoOffer => AnswerStatus::NoOffer(UnsoldReason::NoBid),
+            Self::Invalid => AnswerStatus::Invalid,
         }
     }
 }

@@ -13,6 +13,7 @@ mod keyed_hash;
 pub mod limits;
 mod pii;
 mod post;
+mod quality;
 mod rate;
 mod reason;
 mod small_text;
@@ -31,6 +32,7 @@ pub use index::{
 pub use keyed_hash::{HashKey, KeyedHash};
 pub use pii::Pii;
 pub use post::{NotSent, PostOutcome, PostReply, UnknownCause};
+pub use quality::QualityFault;
 pub use rate::{Rate, RateError};
 pub use reason::Reason;
 pub use small_text::{SmallText, TextTooLong};

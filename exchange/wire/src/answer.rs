@@ -1,12 +1,12 @@
 //! What a seller is answered: [`LeadAnswer`] and [`PingAnswer`].
 
 use exchange_types::{
-    Amount, AuctionId, Currency, DuplicateScope, LeadId, OfferId, PendingReason, PingId, SaleId,
-    UnsoldReason, UtcMicros,
+    Amount, AuctionId, Currency, DuplicateScope, LeadId, OfferId, PendingReason, PingId, QualityFault,
+    SaleId, UnsoldReason, UtcMicros,
 };
 
+use crate::Pseudonym;
 use crate::json::Writer;
-use crate::{FieldError, Pseudonym};
 
 /// The answer to `POST /v1/leads`, to the post of a ping and to `GET /v1/leads/{id}`.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub enum LeadStatus<'a> {
     /// Well formed, but a quality rule fails.
     Invalid {
         /// The fields that fail.
-        errors: &'a [FieldError],
+        errors: &'a [QualityFault],
     },
     /// Neither sold nor unsold yet.
     Pending {
@@ -114,7 +114,7 @@ pub enum PingStatus<'a> {
     /// Well formed, but a quality rule fails.
     Invalid {
         /// The fields that fail.
-        errors: &'a [FieldError],
+        errors: &'a [QualityFault],
     },
 }
 
@@ -287,10 +287,14 @@ fn write_texts<T: AsRef<str>>(key: &str, texts: &[T], writer: &mut Writer<'_>) {
     writer.end_array();
 }
 
-fn write_errors(errors: &[FieldError], writer: &mut Writer<'_>) {
+fn write_errors(errors: &[QualityFault], writer: &mut Writer<'_>) {
     writer.key("errors").begin_array();
-    for error in errors {
-        error.write(writer);
+    for QualityFault { field, code, message } in errors {
+        writer.begin_object();
+        writer.key("field").text(field);
+        writer.key("code").text(code);
+        writer.key("message").text(message);
+        writer.end_object();
     }
     writer.end_array();
 }

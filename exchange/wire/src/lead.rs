@@ -15,9 +15,9 @@ mod post_request;
 mod rfc3339;
 mod source;
 
-use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{Stage, Vertical};
-use exchange_types::{SellerIndex, Submission, VerticalIndex};
+use exchange_catalog::{QualityCheck, Snapshot};
+use exchange_types::{QualityFault, SellerIndex, Submission, VerticalIndex};
 
 pub use completeness::require_complete;
 pub use identity::Identity;
@@ -41,11 +41,25 @@ pub enum Mode {
     },
 }
 
+/// What a body is read against.
+#[derive(Clone, Copy, Debug)]
+pub struct Against<'a> {
+    /// The catalog.
+    pub snapshot: &'a Snapshot,
+    /// Whose body it is.
+    pub seller: SellerIndex,
+    /// What well-formed values have to be besides.
+    pub quality: QualityCheck<'a>,
+}
+
 /// What a body says besides the submission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// What was dropped, for the answer's `warnings`.
     pub warnings: Vec<String>,
+    /// What makes the lead invalid, though it is well formed. Of a post, rules across fields are not among it:
+    /// they need the ping too.
+    pub faults: Vec<QualityFault>,
     /// What a ping says of the person.
     pub identity: Identity,
     /// What a post chooses.
@@ -61,13 +75,8 @@ pub struct Parsed {
 ///
 /// A body that is no JSON object, or not a strict one, is 400; otherwise every wrong, missing or unknown
 /// key is named in a 422. What stands in `out` is then of no use.
-pub fn parse(
-    body: &[u8],
-    mode: Mode,
-    snapshot: &Snapshot,
-    seller: SellerIndex,
-    out: &mut Submission,
-) -> Result<Parsed, Problem> {
+pub fn parse(body: &[u8], mode: Mode, against: Against<'_>, out: &mut Submission) -> Result<Parsed, Problem> {
+    let Against { snapshot, seller, quality } = against;
     let malformed = |error: JsonError| malformed_body(&error, body);
     let vertical = match mode {
         Mode::Post { vertical } => Some(vertical),
@@ -80,15 +89,20 @@ pub fn parse(
         reader,
         mode,
         vertical: schema,
+        quality,
         out,
         findings: Findings::default(),
         refused: fields::FieldSet::default(),
         parsed: Parsed::default(),
     };
     body_reader.read().map_err(malformed)?;
-    let BodyReader { findings, parsed, .. } = body_reader;
+    let BodyReader { findings, mut parsed, out, .. } = body_reader;
     let (errors, warnings) = findings.into_parts();
-    if errors.is_empty() { Ok(Parsed { warnings, ..parsed }) } else { Err(refused(errors)) }
+    if !errors.is_empty() {
+        return Err(refused(errors));
+    }
+    parsed.faults.extend(schema.map(|schema| mode.broken_rules(schema, out)).unwrap_or_default());
+    Ok(Parsed { warnings, ..parsed })
 }
 
 /// One reading of a body.
@@ -97,6 +111,7 @@ struct BodyReader<'a, 's> {
     mode: Mode,
     /// The schema; nothing where the vertical is missing or not open, and then `fields` is passed over.
     vertical: Option<&'s Vertical>,
+    quality: QualityCheck<'s>,
     out: &'s mut Submission,
     findings: Findings,
     /// Fields that came with a bad value, which is reported once.
@@ -111,6 +126,14 @@ impl Mode {
             Self::Lead => true,
             Self::Ping => stage == Stage::Ping,
             Self::Post { .. } => stage == Stage::Post,
+        }
+    }
+
+    fn broken_rules(self, schema: &Vertical, lead: &Submission) -> Vec<QualityFault> {
+        match self {
+            Self::Lead => schema.broken_rules(lead),
+            Self::Ping => schema.broken_rules_so_far(lead),
+            Self::Post { .. } => Vec::new(),
         }
     }
 }

@@ -102,7 +102,7 @@ fn mutated_leads_are_read_or_refused() {
         };
         let mut body = seed.as_bytes().to_vec();
         mutate(&mut body, &mut numbers);
-        match lead::parse(&body, mode, &snapshot, sample::SELLER, &mut out) {
+        match lead::parse(&body, mode, sample::against(&snapshot), &mut out) {
             Ok(_) => taken += 1,
             Err(problem) => {
                 let is_malformed = problem.kind == ProblemKind::MalformedBody;

@@ -39,7 +39,7 @@ impl FieldError {
         Self { field: field.into(), code, message: message.into() }
     }
 
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut Writer<'_>) {
         writer.begin_object();
         writer.key("field").text(&self.field);
         writer.key("code").text(self.code);

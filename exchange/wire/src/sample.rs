@@ -1,15 +1,18 @@
 //! A small catalog and a lead for this crate's tests.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::{
-    Agreement, ConsentModel, Disclosure, Field, FieldKind, Payout, PingForm, RankBy, Rule, Seller, Stage,
-    TagRule, Terms, Vertical,
+    Agreement, ConsentModel, Disclosure, Field, FieldKind, Payout, PingForm, Quality, RankBy, Rule, Seller,
+    Stage, TagRule, Terms, Vertical,
 };
-use exchange_types::{Amount, Currency, FieldIndex, Nanos, SellerIndex, Submission, VerticalIndex};
+use exchange_catalog::{DisposableDomains, QualityCheck, Snapshot};
+use exchange_types::{Amount, Currency, Date, FieldIndex, Nanos, SellerIndex, Submission, VerticalIndex};
 
-use crate::lead::{self, Mode, Parsed};
+use crate::lead::{self, Against, Mode, Parsed};
+
+/// What the sample leads are checked with.
+static DISPOSABLE: LazyLock<DisposableDomains> = LazyLock::new(DisposableDomains::bundled);
 
 /// The seller to which `solar` is open and `auto` is not.
 pub(crate) const SELLER: SellerIndex = SellerIndex(0);
@@ -51,11 +54,17 @@ pub(crate) fn snapshot() -> Snapshot {
     }
 }
 
+/// Returns what bodies are read against, on 2026-11-21.
+pub(crate) fn against(snapshot: &Snapshot) -> Against<'_> {
+    let today = Date::parse("2026-11-21").expect("a day");
+    Against { snapshot, seller: SELLER, quality: QualityCheck { today, disposable: &DISPOSABLE } }
+}
+
 /// Parses a lead that is right.
 pub(crate) fn parsed(body: &str, mode: Mode) -> (Submission, Parsed) {
     let mut out = Submission::default();
     let parsed =
-        lead::parse(body.as_bytes(), mode, &snapshot(), SELLER, &mut out).expect("the lead is right");
+        lead::parse(body.as_bytes(), mode, against(&snapshot()), &mut out).expect("the lead is right");
     (out, parsed)
 }
 
@@ -86,6 +95,7 @@ pub(crate) fn vertical(name: &str) -> Vertical {
         duplicate_window: Nanos::from_secs(86_400),
         resubmit_after: Nanos::from_secs(900),
         identity: Box::new([]),
+        rules: Box::new([]),
         campaigns: Box::new([]),
     }
 }
@@ -105,6 +115,7 @@ fn agreement() -> Agreement {
 fn fields() -> Box<[Field]> {
     let at_ping = |name: &str, kind, required: bool, ping| Field {
         name: name.into(),
+        quality: quality_of(&kind),
         kind,
         required: required.then_some(Stage::Ping),
         given: Stage::Ping,
@@ -113,6 +124,7 @@ fn fields() -> Box<[Field]> {
     };
     let at_post = |name: &str, kind, required: bool| Field {
         name: name.into(),
+        quality: quality_of(&kind),
         kind,
         required: required.then_some(Stage::Post),
         given: Stage::Post,
@@ -138,4 +150,17 @@ fn fields() -> Box<[Field]> {
         at_post("email", FieldKind::Email, true),
         at_post("phone", FieldKind::Phone { country: *b"DE" }, false),
     ])
+}
+
+fn quality_of(kind: &FieldKind) -> Quality {
+    if matches!(kind, FieldKind::Phone { .. }) {
+        return Quality::Phone { kinds: Box::new([]) };
+    }
+    if matches!(kind, FieldKind::Email) {
+        return Quality::Email { refuse_disposable: true };
+    }
+    if matches!(kind, FieldKind::Date) {
+        return Quality::Date { min: None, max: None, min_age: None, max_age: Some(120) };
+    }
+    Quality::Any
 }

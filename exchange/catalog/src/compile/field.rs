@@ -2,10 +2,11 @@
 
 use exchange_types::{Amount, limits as shared};
 
+use super::quality;
 use super::vertical::set;
 use crate::document::{Node, Place, Range, Table};
-use crate::field_value::phone_countries;
-use crate::snapshot::{Field, FieldKind, PingForm, Stage};
+use crate::field_value::phones_are_known;
+use crate::snapshot::{Field, FieldKind, PingForm, Quality, Stage};
 use crate::{limits, suggestion};
 
 /// Bytes of a text field that says nothing else: a comment line.
@@ -35,6 +36,10 @@ const TYPES: [(&str, Type); 9] = [
     ("phone", Type::Phone),
     ("email", Type::Email),
 ];
+
+/// The keys that some type has.
+const KEYS_OF_TYPES: [&str; 9] =
+    ["bytes_max", "min", "max", "values", "country", "min_age", "max_age", "kinds", "refuse_disposable"];
 
 /// The schema of a vertical in the order of the file.
 #[derive(Debug, Default)]
@@ -70,6 +75,7 @@ fn compile(name: &str, node: &Node<'_>) -> (Field, bool) {
     let blank = Field {
         name: name.into(),
         kind: FieldKind::Text { bytes_max: TEXT_BYTES_DEFAULT },
+        quality: Quality::default(),
         required: None,
         given: Stage::Ping,
         ping: PingForm::Withheld,
@@ -79,12 +85,13 @@ fn compile(name: &str, node: &Node<'_>) -> (Field, bool) {
     let kind = read_kind(&table);
     let broken = kind.is_none();
     let mut field = Field { kind: kind.unwrap_or_else(|| blank.kind.clone()), ..blank };
+    field.quality = quality::read(&table, &field.kind);
     read_personal(&table, &mut field);
     read_stages(&table, &mut field);
     read_ping_form(&table, &mut field, broken);
     if broken {
         // The keys of every type are let pass: without a type nobody can say which belong.
-        for key in ["bytes_max", "min", "max", "values", "country"] {
+        for key in KEYS_OF_TYPES {
             table.get(key);
         }
     }
@@ -188,12 +195,11 @@ fn read_country(table: &Table<'_>) -> Option<[u8; 2]> {
 
 fn check_phone_country(table: &Table<'_>, country: [u8; 2]) {
     let Some(node) = table.get("country") else { return };
-    let code = crate::field_value::country_code(&country);
-    if !phone_countries().any(|known| known == code) {
-        let valid: Vec<&str> = phone_countries().collect();
+    if !phones_are_known(country) {
+        let code = crate::field_value::country_code(&country);
         node.error(
-            format!("numbers in the national form of \"{code}\" are not understood yet"),
-            format!("valid: {}", valid.join(", ")),
+            format!("no phone numbers of \"{code}\" are known"),
+            "the code of a country by ISO 3166-1, such as \"DE\" or \"US\"",
         );
     }
 }

@@ -1,16 +1,21 @@
 //! Verticals: the schema, the auction's rule, and the instants.
 
+use std::sync::Arc;
+
 use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos, limits as shared};
 
 use super::consent;
 use super::field;
 use super::privacy;
+use super::quality;
 use super::returns;
 use super::section::Named;
 use crate::document::{Node, Range, Table};
 use crate::duration::DurationText;
 use crate::limits;
-use crate::snapshot::{ConsentModel, ConsentRule, Disclosure, Field, FieldKind, RankBy, Rule, Vertical};
+use crate::snapshot::{
+    ConsentModel, ConsentRule, Disclosure, Field, FieldKind, RankBy, Rule, Sources, Vertical,
+};
 
 /// A vertical with what its campaigns are checked against.
 #[derive(Debug)]
@@ -32,22 +37,29 @@ impl Draft<'_> {
     }
 }
 
-pub(super) fn compile_all<'a>(named: &Named<'a>) -> Vec<Draft<'a>> {
-    named.iter().map(|(name, node)| compile(name, node)).collect()
+pub(super) fn compile_all<'a>(named: &Named<'a>, sources: &Arc<Sources>) -> Vec<Draft<'a>> {
+    named.iter().map(|(name, node)| compile(name, node, sources)).collect()
 }
 
-fn compile<'a>(name: &str, node: &Node<'a>) -> Draft<'a> {
+fn compile<'a>(name: &str, node: &Node<'a>, sources: &Arc<Sources>) -> Draft<'a> {
     let mut return_window = returns::WINDOW_DEFAULT;
     let mut consent = ConsentRule::default();
+    let mut rules = None;
     let (vertical, broken) = match node.table() {
         Some(table) => {
             set(&mut return_window, table.get("return_window"), returns::read_window);
             consent = consent::read(&table);
+            rules = table.get("rules");
             read(name, table)
         }
         None => (blank(name), Vec::new()),
     };
-    Draft { node: node.clone(), vertical, return_window, consent, broken, campaigns: Vec::new() }
+    let mut draft =
+        Draft { node: node.clone(), vertical, return_window, consent, broken, campaigns: Vec::new() };
+    if let Some(rules) = rules {
+        draft.vertical.rules = quality::read_rules(&rules, &draft, sources);
+    }
+    draft
 }
 
 /// Returns a vertical with every default. The currency has none and is checked apart.
@@ -76,6 +88,7 @@ fn blank(name: &str) -> Vertical {
         duplicate_window: Nanos::from_secs(30 * 86_400),
         resubmit_after: Nanos::from_secs(15 * 60),
         identity: [].into(),
+        rules: [].into(),
         campaigns: [].into(),
     }
 }

@@ -11,7 +11,7 @@ const LABEL_BYTES_MAX: usize = 63;
 ///
 /// Taken are dot-separated words before the `@` and a domain name with at least two labels. Quoted words,
 /// comments and literal addresses are refused: they are legal, and mistakes in every form.
-pub(super) fn normalize(text: &str) -> Result<NormalText, ValueError> {
+pub(crate) fn normalize(text: &str) -> Result<NormalText, ValueError> {
     let mut address = NormalText::new();
     let fits = text.trim().bytes().all(|byte| address.push(byte.to_ascii_lowercase()));
     let valid = fits

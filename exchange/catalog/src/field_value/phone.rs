@@ -1,97 +1,83 @@
-//! Telephone numbers: from the forms that people type to E.164.
+//! Telephone numbers: from the forms that people type to E.164, and whether a number can exist.
 //!
-//! The check is one of syntax only; whether a number can exist is for a library of numbering plans, which
-//! takes the place of [`normalize`] when it comes.
+//! Which numbers a country has is known to a port of Google's libphonenumber; what it is given here are digits
+//! and what people write between them, nothing else, since it would also read letters as digits.
+
+use rlibphonenumber::{
+    NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region,
+};
 
 use super::{NormalText, ValueError};
+use crate::snapshot::PhoneKind;
 
 /// Digits of an E.164 number, country code included (ITU-T E.164, section 6). Fewer than eight are no
 /// subscriber's number anywhere that the exchange trades.
 const DIGITS: core::ops::RangeInclusive<usize> = 8..=15;
+/// Digits that are typed: those of a number, an international prefix, and a trunk prefix.
+const TYPED_DIGITS_MAX: usize = 20;
 
-/// How a country writes its numbers.
-pub(crate) struct NumberingPlan {
-    country: [u8; 2],
-    /// The country code.
-    calling_code: &'static [u8],
-    /// What national numbers begin with and international ones leave out.
-    trunk: &'static [u8],
+/// Returns whether the numbers of a country are known, and makes ready what reading them needs: that takes
+/// milliseconds, which no lead should wait for.
+pub(crate) fn is_known(country: [u8; 2]) -> bool {
+    let Some(region) = region(country) else { return false };
+    let Ok(example) = PHONE_NUMBER_UTIL.get_example_number(region) else { return false };
+    kind(&example).is_some() && read(&e164(&example), country).is_some()
 }
 
-const fn plan(country: [u8; 2], calling_code: &'static [u8], trunk: &'static [u8]) -> NumberingPlan {
-    NumberingPlan { country, calling_code, trunk }
+/// A number in E.164.
+pub(crate) struct Phone {
+    pub(crate) number: NormalText,
+    /// Of what kind it is; nothing where no country has such a number.
+    pub(crate) kind: Option<PhoneKind>,
 }
 
-/// Countries whose national form is understood, from ITU-T Operational Bulletin, "Dialling procedures".
-/// Italy keeps its leading zero; Spain, Portugal, Denmark, Norway, Poland and Czechia have no prefix.
-pub(crate) const PLANS: [NumberingPlan; 22] = [
-    plan(*b"AT", b"43", b"0"),
-    plan(*b"AU", b"61", b"0"),
-    plan(*b"BE", b"32", b"0"),
-    plan(*b"CA", b"1", b"1"),
-    plan(*b"CH", b"41", b"0"),
-    plan(*b"CZ", b"420", b""),
-    plan(*b"DE", b"49", b"0"),
-    plan(*b"DK", b"45", b""),
-    plan(*b"ES", b"34", b""),
-    plan(*b"FI", b"358", b"0"),
-    plan(*b"FR", b"33", b"0"),
-    plan(*b"GB", b"44", b"0"),
-    plan(*b"IE", b"353", b"0"),
-    plan(*b"IT", b"39", b""),
-    plan(*b"LU", b"352", b""),
-    plan(*b"NL", b"31", b"0"),
-    plan(*b"NO", b"47", b""),
-    plan(*b"NZ", b"64", b"0"),
-    plan(*b"PL", b"48", b""),
-    plan(*b"PT", b"351", b""),
-    plan(*b"SE", b"46", b"0"),
-    plan(*b"US", b"1", b"1"),
-];
-
-/// Returns the codes of the countries whose national form is understood.
-pub(crate) fn countries() -> impl Iterator<Item = &'static str> {
-    PLANS.iter().map(|plan| super::country_code(&plan.country))
+/// Brings a number into E.164. One that cannot exist keeps its digits.
+///
+/// This is the one time that a lead's number is parsed: it takes about 3 us, most of it in the library's
+/// regular expressions.
+pub(crate) fn parse(text: &str, country: [u8; 2]) -> Result<Phone, ValueError> {
+    read(text.trim(), country).ok_or(ValueError::NotPhone { country })
 }
 
-/// Brings a number into E.164.
-pub(super) fn normalize(text: &str, country: [u8; 2]) -> Result<NormalText, ValueError> {
-    let error = ValueError::NotPhone { country };
-    read(text.trim(), country).ok_or(error)
-}
-
-fn read(text: &str, country: [u8; 2]) -> Option<NormalText> {
-    let plan = PLANS.iter().find(|plan| plan.country == country)?;
-    let north_american = plan.calling_code == b"1";
-    let (international, rest) = match text.strip_prefix('+') {
-        Some(rest) => (true, rest),
-        None if north_american => text.strip_prefix("011").map_or((false, text), |rest| (true, rest)),
-        None => text.strip_prefix("00").map_or((false, text), |rest| (true, rest)),
-    };
+fn read(text: &str, country: [u8; 2]) -> Option<Phone> {
+    let typed = digits_of(text)?;
+    let international = text.starts_with('+');
     // "+49 (0) 89 ..." names the prefix only to say that callers from abroad leave it out.
-    let digits = if international { digits_of(rest.split("(0)"))? } else { digits_of([rest].into_iter())? };
-    let mut number = NormalText::new();
-    let mut fits = number.push(b'+');
-    if international {
-        fits = fits && number.push_all(digits.as_bytes());
-    } else {
-        let digits = digits.as_bytes();
-        let subscriber =
-            if plan.trunk.is_empty() { digits } else { digits.strip_prefix(plan.trunk).unwrap_or(digits) };
-        if north_american && subscriber.len() != 10 {
-            return None;
-        }
-        fits = fits && number.push_all(plan.calling_code) && number.push_all(subscriber);
+    let impossible = || {
+        let digits = digits_of(&text.replacen("(0)", "", 1))?;
+        Some(Phone { number: in_e164(digits.as_bytes())?, kind: None })
+    };
+    if typed.as_bytes().len() > TYPED_DIGITS_MAX {
+        return None;
     }
-    let digits_count = number.as_bytes().len().saturating_sub(1);
-    let leading = number.as_bytes().get(1).copied();
-    (fits && DIGITS.contains(&digits_count) && leading != Some(b'0')).then_some(number)
+    let Ok(number) = PHONE_NUMBER_UTIL.parse(text, region(country)) else {
+        return if international { impossible() } else { None };
+    };
+    let kind = kind(&number);
+    if kind.is_none() && international {
+        return impossible();
+    }
+    let length = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number);
+    if !international && !matches!(length, Ok(NumberLengthType::IsPossible)) {
+        return None;
+    }
+    Some(Phone { number: in_e164(e164(&number).strip_prefix('+')?.as_bytes())?, kind })
+}
+
+fn e164(number: &PhoneNumber) -> String {
+    PHONE_NUMBER_UTIL.format(number, PhoneNumberFormat::E164).into_owned()
+}
+
+fn in_e164(digits: &[u8]) -> Option<NormalText> {
+    let mut number = NormalText::new();
+    let fits = number.push(b'+') && number.push_all(digits);
+    (fits && DIGITS.contains(&digits.len()) && digits.first() != Some(&b'0')).then_some(number)
 }
 
 /// Collects the digits and drops what people write between them; anything else is no number.
-fn digits_of<'a>(parts: impl Iterator<Item = &'a str>) -> Option<NormalText> {
+fn digits_of(text: &str) -> Option<NormalText> {
     let mut digits = NormalText::new();
-    for byte in parts.flat_map(str::bytes) {
+    for byte in text.strip_prefix('+').unwrap_or(text).bytes() {
         match byte {
             b'0'..=b'9' if digits.push(byte) => {}
             b' ' | b'.' | b'-' | b'(' | b')' | b'/' => {}
@@ -99,4 +85,25 @@ fn digits_of<'a>(parts: impl Iterator<Item = &'a str>) -> Option<NormalText> {
         }
     }
     Some(digits)
+}
+
+fn region(country: [u8; 2]) -> Option<Region> {
+    super::country_code(&country).parse().ok()
+}
+
+fn kind(number: &PhoneNumber) -> Option<PhoneKind> {
+    Some(match PHONE_NUMBER_UTIL.get_number_type(number) {
+        PhoneNumberType::Unknown => return None,
+        PhoneNumberType::FixedLine => PhoneKind::FixedLine,
+        PhoneNumberType::Mobile => PhoneKind::Mobile,
+        PhoneNumberType::FixedLineOrMobile => PhoneKind::FixedLineOrMobile,
+        PhoneNumberType::TollFree => PhoneKind::TollFree,
+        PhoneNumberType::PremiumRate => PhoneKind::PremiumRate,
+        PhoneNumberType::SharedCost => PhoneKind::SharedCost,
+        PhoneNumberType::VoIP => PhoneKind::Voip,
+        PhoneNumberType::PersonalNumber => PhoneKind::Personal,
+        PhoneNumberType::Pager => PhoneKind::Pager,
+        PhoneNumberType::UAN => PhoneKind::Company,
+        PhoneNumberType::VoiceMail => PhoneKind::Voicemail,
+    })
 }

@@ -2,6 +2,8 @@
 
 use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos};
 
+use super::quality::{Quality, QualityRule};
+
 /// A vertical.
 #[derive(Debug, Clone)]
 pub struct Vertical {
@@ -49,6 +51,8 @@ pub struct Vertical {
     pub resubmit_after: Nanos,
     /// The fields that identify the person: phone and e-mail, as far as the schema has them.
     pub identity: Box<[FieldIndex]>,
+    /// What fields have to be to each other.
+    pub rules: Box<[QualityRule]>,
     /// The campaigns in it, ordered by index.
     pub campaigns: Box<[CampaignIndex]>,
 }
@@ -75,6 +79,8 @@ pub struct Field {
     pub name: Box<str>,
     /// The type, with its bounds.
     pub kind: FieldKind,
+    /// What its value has to be beyond its form.
+    pub quality: Quality,
     /// The step at which it has to be given, if any.
     pub required: Option<Stage>,
     /// The earliest step at which it is taken: [`Stage::Post`] keeps it out of pings altogether.

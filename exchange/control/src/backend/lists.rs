@@ -81,11 +81,12 @@ pub enum LeadStatus {
     Duplicate,
     Offers,
     NoOffer,
+    Invalid,
 }
 
 impl LeadStatus {
     /// Every status.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Running,
         Self::Sold,
         Self::Unsold,
@@ -93,6 +94,7 @@ impl LeadStatus {
         Self::Duplicate,
         Self::Offers,
         Self::NoOffer,
+        Self::Invalid,
     ];
 
     /// Returns the name on the wire.
@@ -105,6 +107,7 @@ impl LeadStatus {
             Self::Duplicate => "duplicate",
             Self::Offers => "offers",
             Self::NoOffer => "no_offer",
+            Self::Invalid => "invalid",
         }
     }
 }

@@ -103,6 +103,7 @@ impl Auction {
             vertical: self.submission.vertical,
             catalog_version: self.catalog_version(),
             status,
+            faults: Vec::new(),
             payout: self.payout(outbox),
             sales,
             offers: self.offers.clone(),
@@ -150,7 +151,8 @@ impl Auction {
             | AnswerStatus::Sold
             | AnswerStatus::Pending(_)
             | AnswerStatus::Duplicate(..)
-            | AnswerStatus::Offers => None,
+            | AnswerStatus::Offers
+            | AnswerStatus::Invalid => None,
         }
     }
 }

@@ -65,6 +65,7 @@ impl Auction {
         story.asks = self.asks();
         story.interrupted = false;
         story.status = self.told(outbox).status;
+        story.faults.clear();
         story.payout = self.payout(outbox);
         self.tell_candidates(losses, &mut story.candidates);
         self.tell_posts(&mut story.posts);

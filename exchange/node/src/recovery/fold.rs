@@ -135,7 +135,8 @@ impl Recovery {
                 | AnswerStatus::NoOffer(_)
                 | AnswerStatus::Running
                 | AnswerStatus::Duplicate(..)
-                | AnswerStatus::Offers => None,
+                | AnswerStatus::Offers
+                | AnswerStatus::Invalid => None,
             };
             if let Some(fate) = fate {
                 self.note_person(story.id, fate);

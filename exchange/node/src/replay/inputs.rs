@@ -3,7 +3,8 @@
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::Pricing;
 use exchange_protocol::{
-    Asked, CandidateIndex, Considered, OfferKey, Outcome, Story, StoryCandidate, StoryPost, Verdict,
+    AnswerStatus, Asked, CandidateIndex, Considered, OfferKey, Outcome, Story, StoryCandidate, StoryPost,
+    Verdict,
 };
 use exchange_types::{
     Amount, BidEntries, CampaignIndex, Nanos, NotSent, PingReply, PostOutcome, PostReply, Reason, Submission,
@@ -37,7 +38,7 @@ impl<'a> Inputs<'a> {
     /// Reads the inputs of a record and applies the changes, the later over the earlier ones.
     pub(super) fn of(recorded: &Recorded<'a>, changes: &[Change]) -> Result<Self, ReplayError> {
         let story = recorded.story;
-        if matches!(story.status, exchange_protocol::AnswerStatus::Duplicate(..)) {
+        if matches!(story.status, AnswerStatus::Duplicate(..) | AnswerStatus::Invalid) {
             return Err(ReplayError::NoAuction);
         }
         if story.interrupted {

@@ -154,7 +154,11 @@ impl Node {
             }
             submission.push_named_seller("north");
             submission.push_named_seller("south");
-            shard.lead(world, now, Arrival { kind, submission, current, claim, fingerprints, token });
+            shard.lead(
+                world,
+                now,
+                Arrival { kind, submission, current, claim, fingerprints, faults: Vec::new(), token },
+            );
         });
         self.deliver();
         token
@@ -180,6 +184,7 @@ impl Node {
             keep_on_changed: false,
             claim: key.map(claim),
             fingerprints: [Some(print(person)), None],
+            faults: Vec::new(),
             waiter: Waiter { place: ShardIndex(place), token },
         };
         self.at(ShardIndex(place), |shard, world| shard.post(world, now, arrival));

@@ -240,6 +240,7 @@ fn check_answers(run: &mut Run, told: &BTreeMap<u64, Answer>, journal: &[Entry])
             AnswerStatus::Pending(_)
             | AnswerStatus::Unsold(_)
             | AnswerStatus::NoOffer(_)
+            | AnswerStatus::Invalid
             | AnswerStatus::Duplicate(..)
             | AnswerStatus::Offers
             | AnswerStatus::Running => {}

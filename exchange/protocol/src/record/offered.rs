@@ -30,7 +30,7 @@ pub struct HeldOffer {
 
 impl OfferedRecord {
     pub(super) fn write(&self, to: &mut Writer<'_>) {
-        story_bytes::write(&self.story, to);
+        story_bytes::write_version_1(&self.story, to);
         to.count(self.held.len());
         for held in &self.held {
             to.amount(held.price);
@@ -41,7 +41,7 @@ impl OfferedRecord {
     }
 
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let story = story_bytes::read(from)?;
+        let story = story_bytes::read_version_1(from)?;
         let held = read_list(from, |from| {
             let (price, reserved, at) = (from.amount()?, from.amount()?, from.time()?);
             let bid_id = SmallText::try_new(from.text()?);

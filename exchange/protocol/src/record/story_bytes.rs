@@ -1,12 +1,12 @@
-//! The bytes of a [`Story`].
+//! The bytes of a [`Story`]: version 1, and version 2 with what makes a lead invalid behind it.
 
 use exchange_types::{
-    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, DuplicateScope, PendingReason, Reason,
-    SellerIndex, SmallText, UnsoldReason, VerticalIndex,
+    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, DuplicateScope, PendingReason, QualityFault,
+    Reason, SellerIndex, SmallText, UnsoldReason, VerticalIndex,
 };
 
 use super::bytes::{DecodeError, Reader, Writer};
-use super::{Outcome, read_list, read_optional, reason, write_optional};
+use super::{Outcome, VERSION, VERSION_2, read_list, read_optional, reason, write_optional};
 use crate::{
     AnswerOffer, AnswerStatus, Asked, Asks, CandidateIndex, NoRoom, OfferKey, SaleKind, Story,
     StoryCandidate, StoryPost, StoryStep,
@@ -19,7 +19,35 @@ const NO_MINIMUM: i64 = -1;
 /// Stands for "no outcome yet".
 const OUT: u8 = 0;
 
+/// Returns the oldest version that holds all that a story says.
+pub(super) fn version(story: &Story) -> u8 {
+    if story.faults.is_empty() { VERSION } else { VERSION_2 }
+}
+
 pub(super) fn write(story: &Story, to: &mut Writer<'_>) {
+    write_version_1(story, to);
+    if version(story) != VERSION {
+        to.count(story.faults.len());
+        for fault in &story.faults {
+            to.text(&fault.field);
+            to.text(&fault.code);
+            to.text(&fault.message);
+        }
+    }
+}
+
+pub(super) fn read(version: u8, from: &mut Reader<'_>) -> Result<Story, DecodeError> {
+    let mut story = read_version_1(from)?;
+    if version != VERSION {
+        story.faults = read_list(from, |from| {
+            let (field, code) = (from.text()?.into(), from.text()?.into());
+            Ok(QualityFault { field, code, message: from.text()?.into() })
+        })?;
+    }
+    Ok(story)
+}
+
+pub(super) fn write_version_1(story: &Story, to: &mut Writer<'_>) {
     to.u128(story.id.as_u128());
     to.flag(story.kind == SaleKind::TwoStep);
     to.u32(story.seller.0);
@@ -55,7 +83,7 @@ pub(super) fn write(story: &Story, to: &mut Writer<'_>) {
     }
 }
 
-pub(super) fn read(from: &mut Reader<'_>) -> Result<Story, DecodeError> {
+pub(super) fn read_version_1(from: &mut Reader<'_>) -> Result<Story, DecodeError> {
     Ok(Story {
         id: from.uuid()?,
         kind: if from.flag()? { SaleKind::TwoStep } else { SaleKind::OneCall },
@@ -82,6 +110,7 @@ pub(super) fn read(from: &mut Reader<'_>) -> Result<Story, DecodeError> {
             })
         })?,
         steps: read_list(from, read_step)?,
+        faults: Vec::new(),
     })
 }
 
@@ -143,6 +172,7 @@ fn write_status(status: AnswerStatus, to: &mut Writer<'_>) {
         AnswerStatus::Duplicate(DuplicateScope::Exchange, _) => (4, 1),
         AnswerStatus::Offers => (5, 0),
         AnswerStatus::NoOffer(reason) => (6, reason.code()),
+        AnswerStatus::Invalid => (7, 0),
     };
     to.u8(kind);
     to.u8(detail);
@@ -153,7 +183,8 @@ fn write_status(status: AnswerStatus, to: &mut Writer<'_>) {
         | AnswerStatus::Unsold(_)
         | AnswerStatus::Pending(_)
         | AnswerStatus::Offers
-        | AnswerStatus::NoOffer(_) => None,
+        | AnswerStatus::NoOffer(_)
+        | AnswerStatus::Invalid => None,
     };
     to.flag(earlier.is_some());
     if let Some(id) = earlier {
@@ -177,6 +208,7 @@ fn read_status(from: &mut Reader<'_>) -> Result<AnswerStatus, DecodeError> {
         (4, 1) => AnswerStatus::Duplicate(DuplicateScope::Exchange, earlier),
         (5, 0) => AnswerStatus::Offers,
         (6, _) => AnswerStatus::NoOffer(unsold()?),
+        (7, 0) => AnswerStatus::Invalid,
         _ => return Err(wrong),
     })
 }

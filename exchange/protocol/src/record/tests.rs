@@ -1,6 +1,6 @@
 //! Records read back as they were written, stay within their size, and never panic on damage.
 
-use exchange_types::{BidEntries, BidEntry, Currency, SmallText, UnsoldReason};
+use exchange_types::{BidEntries, BidEntry, Currency, QualityFault, SmallText, UnsoldReason};
 
 use super::*;
 use crate::{
@@ -71,6 +71,7 @@ fn story(pinged: u32) -> Story {
         }],
         offers: Vec::new(),
         steps: Vec::new(),
+        faults: Vec::new(),
     }
 }
 
@@ -88,6 +89,17 @@ fn offered() -> OfferedRecord {
         story,
         held: vec![HeldOffer { price, reserved: price, at: UtcMicros(1_795_215_600_000_000), bid_id }],
     }
+}
+
+/// The account of a lead that was no good, which takes the second version.
+fn invalid() -> Story {
+    let fault = |field: &str| QualityFault {
+        field: field.into(),
+        code: "impossible".into(),
+        message: "is a number that no country has".into(),
+    };
+    let faults = vec![fault("fields.phone"), fault("fields.mobile")];
+    Story { id: id(10), status: AnswerStatus::Invalid, faults, ..Story::default() }
 }
 
 fn sealed(class: SealClass) -> Sealed {
@@ -142,6 +154,7 @@ fn samples() -> Vec<Record> {
         outcome(Outcome::Failed(Reason::PostRejected)),
         outcome(Outcome::Unknown),
         Record::Closed(story(10)),
+        Record::Closed(invalid()),
         Record::Closed(duplicate),
     ]
     .into_iter()
@@ -306,4 +319,17 @@ fn unknown_kinds_and_versions_are_named() {
     };
     assert_eq!(with(4, 99), Err(DecodeError::Kind { kind: 99 }));
     assert_eq!(with(5, 2), Err(DecodeError::Version { version: 2 }));
+}
+
+#[test]
+fn a_story_has_the_second_version_only_where_it_needs_it() {
+    for (story, version) in [(story(2), 1), (invalid(), 2)] {
+        let mut bytes = Vec::new();
+        encode_closed(&story, &mut bytes);
+        assert_eq!(bytes.get(5), Some(&version), "{:?}", story.status);
+        if let Some(place) = bytes.get_mut(5) {
+            *place = 3;
+        }
+        assert_eq!(decode_record(&bytes).map(|_| ()), Err(DecodeError::Version { version: 3 }));
+    }
 }

@@ -14,11 +14,11 @@ use tracing_subscriber::EnvFilter;
 use super::findings::Findings;
 use super::given::{Given, Place};
 use super::length_of_time::LengthOfTime;
-use super::raw::{BuyersToml, ConfigToml, LimitsToml};
-use super::{Buyers, ByteCount, Config, Limits, Listener, LogFormat, MemoryPlan};
+use super::raw::{BuyersToml, ConfigToml, LimitsToml, ValidationToml};
+use super::{Buyers, ByteCount, Config, Limits, Listener, LogFormat, MemoryPlan, Validation};
 use keeping::{check_journal, check_personal_data, check_store};
 use listener::check_listener;
-use value::{length, one_of, place_of, size, within};
+use value::{length, one_of, path, place_of, size, within};
 
 /// Shards: as many as an id can name.
 const SHARDS_MAX: u16 = 4_096;
@@ -43,6 +43,7 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
         journal,
         store,
         personal_data,
+        validation,
     } = raw;
     let defaults = Config::defaults(cores);
     let control_place = place_of(control.listen.as_ref(), &file, "control.listen");
@@ -58,6 +59,7 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
         journal: check_journal(journal, &defaults.journal, findings),
         store: check_store(store, defaults.store, findings),
         personal_data: check_personal_data(personal_data, &defaults.personal_data, findings),
+        validation: check_validation(validation, findings),
         log: check_log(log, defaults.log, findings),
         log_format: one_of(
             log_format,
@@ -110,6 +112,7 @@ impl Config {
             journal: keeping::journal_defaults(),
             store: keeping::store_defaults(),
             personal_data: keeping::personal_data_defaults(),
+            validation: Validation::default(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -225,6 +228,11 @@ fn check_buyers(raw: BuyersToml, default: &Buyers, findings: &mut Findings) -> B
             findings,
         ),
     }
+}
+
+fn check_validation(raw: ValidationToml, findings: &mut Findings) -> Validation {
+    let ValidationToml { disposable_domains } = raw;
+    Validation { disposable_domains: path(disposable_domains, "/etc/exchange/disposable.txt", findings) }
 }
 
 fn check_log(given: Option<Given<String>>, default: String, findings: &mut Findings) -> String {

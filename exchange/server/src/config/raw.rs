@@ -27,6 +27,7 @@ pub(super) struct ConfigToml {
     pub(super) journal: JournalToml,
     pub(super) store: StoreToml,
     pub(super) personal_data: PersonalDataToml,
+    pub(super) validation: ValidationToml,
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +95,11 @@ pub(super) struct PersonalDataToml {
     pub(super) consent_retention: Text,
 }
 
+#[derive(Debug, Default)]
+pub(super) struct ValidationToml {
+    pub(super) disposable_domains: Text,
+}
+
 impl ConfigToml {
     /// Reads a file. What cannot be read is reported and left out.
     pub(super) fn read(file: &SourceFile, findings: &mut Findings) -> Self {
@@ -119,6 +125,7 @@ impl ConfigToml {
             journal: read_section(&mut root, "journal", findings, JournalToml::read),
             store: read_section(&mut root, "store", findings, StoreToml::read),
             personal_data: read_section(&mut root, "personal_data", findings, PersonalDataToml::read),
+            validation: read_section(&mut root, "validation", findings, ValidationToml::read),
         };
         root.finish(findings);
         raw
@@ -257,5 +264,11 @@ impl PersonalDataToml {
             lead_retention: section.text("lead_retention", findings),
             consent_retention: section.text("consent_retention", findings),
         }
+    }
+}
+
+impl ValidationToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self { disposable_domains: section.text("disposable_domains", findings) }
     }
 }

@@ -1,7 +1,9 @@
 //! Tables of configurations: good ones, and bad ones with their exact diagnostics.
 
 use super::given::Given;
-use super::raw::{BuyersToml, JournalToml, LimitsToml, ListenerToml, PersonalDataToml, StoreToml, TlsToml};
+use super::raw::{
+    BuyersToml, JournalToml, LimitsToml, ListenerToml, PersonalDataToml, StoreToml, TlsToml, ValidationToml,
+};
 use super::*;
 
 const REFERENCE: &str = include_str!("../../../../configs/exchange.toml");
@@ -64,6 +66,7 @@ fn the_reference_shows_every_key_with_its_default() {
         journal,
         store,
         personal_data,
+        validation,
     } = raw;
     assert!(data_dir.is_some() && shards.is_some() && log.is_some() && log_format.is_some());
     for ListenerToml { listen, allow_clear_text, tls } in [seller, control] {
@@ -97,7 +100,10 @@ fn the_reference_shows_every_key_with_its_default() {
     let StoreToml { url, lag_max } = store;
     assert!(url.is_some() && lag_max.is_some());
     let PersonalDataToml { master_key, lead_retention, consent_retention } = personal_data;
-    assert!(master_key.is_some() && lead_retention.is_some() && consent_retention.is_some());
+    let ValidationToml { disposable_domains } = validation;
+    for text in [master_key, lead_retention, consent_retention, disposable_domains] {
+        assert!(text.is_some());
+    }
 }
 
 fn assert_every_limit_is_shown(limits: LimitsToml) {
@@ -165,6 +171,8 @@ keep = "30d"
 url = "postgres://exchange@localhost/exchange"
 [personal_data]
 lead_retention = "90d"
+[validation]
+disposable_domains = "/etc/domains.txt"
 "#,
     );
     assert_eq!(config.data_dir, PathBuf::from("/var/lib/exchange"));
@@ -181,6 +189,7 @@ lead_retention = "90d"
     assert_eq!(config.journal.checkpoint_records, 5_000);
     assert_eq!(config.store.url, "postgres://exchange@localhost/exchange");
     assert_eq!(config.personal_data.lead_retention, Duration::from_hours(24 * 90));
+    assert_eq!(config.validation.disposable_domains, Some(PathBuf::from("/etc/domains.txt")));
 }
 
 #[test]
@@ -213,7 +222,7 @@ fn every_mistake_is_named_at_once_with_its_place() {
         "shard = 4\nlog = 5\n[limits]\nbody_bytes_max = \"16\"\nheader_timeout = \"5 min\"\n[seller]\nport = 80\n",
         &[
             "exchange.toml:1:1: error: unknown key \"shard\"; valid here: data_dir, shards, log, log_format, \
-             seller, control, limits, buyers, journal, store, personal_data",
+             seller, control, limits, buyers, journal, store, personal_data, validation",
             "exchange.toml:2:7: error: log: is a whole number; expected a text in quotes",
             "exchange.toml:4:18: error: limits.body_bytes_max: \"16\" is no size; a whole number with its unit, \
              such as \"16 KiB\", \"512 MiB\" or \"2 GiB\"",

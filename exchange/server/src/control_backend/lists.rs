@@ -82,6 +82,7 @@ fn status_of(state: LeadState) -> LeadStatus {
         LeadState::Duplicate => LeadStatus::Duplicate,
         LeadState::Offers => LeadStatus::Offers,
         LeadState::NoOffer => LeadStatus::NoOffer,
+        LeadState::Invalid => LeadStatus::Invalid,
     }
 }
 

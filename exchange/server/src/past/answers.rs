@@ -97,7 +97,13 @@ fn person_of(print: u128, person: PersonSeen, at: UtcMicros) -> Option<Remembere
     let (taken, until) = match person.state {
         LeadState::Sold | LeadState::Pending => (true, person.taken_until),
         LeadState::Unsold => (false, person.again_from),
-        LeadState::Running | LeadState::Duplicate | LeadState::Offers | LeadState::NoOffer => return None,
+        LeadState::Running
+        | LeadState::Duplicate
+        | LeadState::Offers
+        | LeadState::NoOffer
+        | LeadState::Invalid => {
+            return None;
+        }
     };
     (at < until).then_some(RememberedPerson { print, id: person.lead, seller: person.seller, taken, until })
 }

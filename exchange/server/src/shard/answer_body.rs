@@ -60,6 +60,7 @@ fn lead(answer: &Answer, warnings: &[String], snapshot: &Snapshot, names: &Names
         AnswerStatus::Duplicate(scope, _) => {
             LeadStatus::Duplicate(DuplicateAnswer { scope, lead_status: None })
         }
+        AnswerStatus::Invalid => LeadStatus::Invalid { errors: &answer.faults },
         // A ping is no lead before it is posted.
         AnswerStatus::Offers | AnswerStatus::Running => return None,
     };
@@ -107,6 +108,7 @@ pub(crate) fn duplicate(found: &Duplicate, earlier: Option<&Answer>, pending: &P
         AnswerStatus::Unsold(_) | AnswerStatus::NoOffer(_) => "unsold",
         AnswerStatus::Pending(_) | AnswerStatus::Running | AnswerStatus::Offers => "pending",
         AnswerStatus::Duplicate(..) => "duplicate",
+        AnswerStatus::Invalid => "invalid",
     });
     let duplicate = DuplicateAnswer { scope: DuplicateScope::Own, lead_status };
     let mut body = Vec::with_capacity(256);
@@ -157,7 +159,8 @@ fn ping(
         | AnswerStatus::Unsold(_)
         | AnswerStatus::Duplicate(..)
         | AnswerStatus::Offers
-        | AnswerStatus::NoOffer(_) => pending.view == View::GivenBack,
+        | AnswerStatus::NoOffer(_)
+        | AnswerStatus::Invalid => pending.view == View::GivenBack,
     };
     let offered = if over { &[][..] } else { &answer.offers[..] };
     let sellers: Vec<Vec<&str>> = offered
@@ -180,6 +183,7 @@ fn ping(
         AnswerStatus::Duplicate(scope, _) => {
             PingStatus::Duplicate { lead_id: None, duplicate: DuplicateAnswer { scope, lead_status: None } }
         }
+        AnswerStatus::Invalid => PingStatus::Invalid { errors: &answer.faults },
         AnswerStatus::NoOffer(reason) => PingStatus::NoOffer(Some(reason)),
         AnswerStatus::Unsold(reason) if offers.is_empty() => PingStatus::NoOffer(Some(reason)),
         _ if offers.is_empty() => PingStatus::NoOffer(None),

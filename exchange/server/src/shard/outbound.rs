@@ -272,7 +272,7 @@ fn signed(signer: &Signer, id: &str, now: UtcMicros, body: &[u8]) -> Option<Requ
     })
 }
 
-fn today(at: UtcMicros) -> Date {
+pub(crate) fn today(at: UtcMicros) -> Date {
     let days = at.0.div_euclid(86_400_000_000);
     Date::from_days(i32::try_from(days).unwrap_or(i32::MAX))
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use exchange_catalog::Snapshot;
+use exchange_catalog::{DisposableDomains, Snapshot};
 use exchange_engine::Auction;
 use exchange_node::{Current, Requester, ResolverReply, Shard, Shared, UnknownKey};
 use exchange_protocol::{AnswerStatus, CandidateIndex, Refusal, Reply, SlotKey, Waiter};
@@ -43,6 +43,7 @@ pub(crate) struct ShardRuntime {
     names: Rc<Names>,
     claim_keys: HashKey,
     fingerprint_keys: FingerprintKey,
+    disposable: Arc<DisposableDomains>,
     clock: Clock,
     shard: RefCell<Shard>,
     world: RefCell<Outbound>,
@@ -63,6 +64,7 @@ pub(crate) struct Parts {
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) names: Rc<Names>,
     pub(crate) fingerprint_keys: FingerprintKey,
+    pub(crate) disposable: Arc<DisposableDomains>,
     pub(crate) clock: Clock,
 }
 
@@ -90,7 +92,7 @@ impl Deliver for ShardRuntime {
 impl ShardRuntime {
     /// Returns the runtime of a shard; `outbound` gets the way back to it.
     pub(crate) fn new(parts: Parts, outbound: impl FnOnce(Weak<Self>) -> Outbound) -> Rc<Self> {
-        let Parts { shard, place, keys, lifecycle, names, fingerprint_keys, clock } = parts;
+        let Parts { shard, place, keys, lifecycle, names, fingerprint_keys, disposable, clock } = parts;
         let shared = Arc::clone(shard.shared());
         Rc::new_cyclic(|weak| Self {
             place,
@@ -100,6 +102,7 @@ impl ShardRuntime {
             lifecycle,
             names,
             fingerprint_keys,
+            disposable,
             clock,
             shard: RefCell::new(shard),
             world: RefCell::new(outbound(Weak::clone(weak))),
@@ -345,6 +348,10 @@ impl ShardRuntime {
 
     pub(super) fn fingerprint_keys(&self) -> &FingerprintKey {
         &self.fingerprint_keys
+    }
+
+    pub(super) fn disposable(&self) -> &DisposableDomains {
+        &self.disposable
     }
 
     pub(super) fn is_draining(&self) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 
+use exchange_catalog::DisposableDomains;
 use exchange_node::{Mesh, Recovery, Shard, Shared};
 use exchange_transport::{BuyerClient, ClientConfig, SellerServer, ServerSettings, ShardOutlet};
 use exchange_types::{Now, ShardIndex};
@@ -54,6 +55,7 @@ pub(crate) struct ShardSetup {
     /// The secrets behind pseudonyms and fingerprints.
     pub(crate) pseudonyms: [u8; 32],
     pub(crate) fingerprints: [u8; 32],
+    pub(crate) disposable: Arc<DisposableDomains>,
     pub(crate) vault: Vault,
     pub(crate) past: Past,
     pub(crate) before: Before,
@@ -124,11 +126,14 @@ fn build(setup: ShardSetup) -> (ServerSettings, ShardIndex, ShardOutlet, Rc<Shar
         before,
         pseudonyms,
         fingerprints,
+        disposable,
     } = setup;
     let names = Rc::new(Names::new(&shared, &pseudonyms));
     let fingerprint_keys = FingerprintKey::new(&fingerprints);
     let shard = Shard::new(place, shared, mesh);
-    let parts = Parts { shard, place, keys, lifecycle, names: Rc::clone(&names), fingerprint_keys, clock };
+    let names_of_parts = Rc::clone(&names);
+    let parts =
+        Parts { shard, place, keys, lifecycle, names: names_of_parts, fingerprint_keys, disposable, clock };
     let runtime = ShardRuntime::new(parts, |runtime| Outbound {
         place,
         client: BuyerClient::new(client),

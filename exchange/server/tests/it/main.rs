@@ -49,4 +49,5 @@ mod sale_life;
 mod sources;
 mod two_step;
 mod unknown;
+mod validation;
 mod worked_cases;

@@ -207,7 +207,8 @@ fn take_story(state: &mut State, sequence: u64, story: &Story, bytes: Option<Vec
         | AnswerStatus::Pending(_)
         | AnswerStatus::Duplicate(..)
         | AnswerStatus::Offers
-        | AnswerStatus::NoOffer(_) => return,
+        | AnswerStatus::NoOffer(_)
+        | AnswerStatus::Invalid => return,
     };
     if closed && told_pending {
         let at = story

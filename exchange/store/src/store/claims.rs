@@ -42,6 +42,7 @@ fn cut_short(lead: &LeadRecord) -> Answer {
         vertical: lead.vertical,
         catalog_version: lead.catalog_version,
         status: AnswerStatus::Pending(PendingReason::PostUnknown),
+        faults: Vec::new(),
         payout: Amount::ZERO,
         sales: Vec::new(),
         offers: Vec::new(),
@@ -94,6 +95,7 @@ pub(crate) fn present_status(
         | AnswerStatus::Unsold(_)
         | AnswerStatus::Duplicate(..)
         | AnswerStatus::Offers
-        | AnswerStatus::NoOffer(_) => closed_as,
+        | AnswerStatus::NoOffer(_)
+        | AnswerStatus::Invalid => closed_as,
     }
 }

@@ -80,7 +80,11 @@ fn absent_parts_are_left_out() {
 #[test]
 fn every_status_carries_its_own_parts() {
     let tail = r#""payout":"0.00","currency":"EUR","sales":[],"elapsed_ms":184}"#;
-    let errors = [FieldError::new("fields.phone", "impossible", "no such number can exist")];
+    let errors = [QualityFault {
+        field: "fields.phone".into(),
+        code: "impossible".into(),
+        message: "no such number can exist".into(),
+    }];
     let cases = [
         (LeadStatus::Unsold(UnsoldReason::NoBid), r#""status":"unsold","reason":"no_bid","#),
         (

@@ -50,16 +50,19 @@ impl BodyReader<'_, '_> {
         let path = Path::In(OBJECT, &field.name);
         let out = &mut *self.out;
         let value = match self.reader.item()? {
-            Item::Text(text) => field.kind.parse_text(&text, &mut |kept| out.push_text(kept)),
-            Item::Number(digits) => field.kind.parse_number(digits),
-            Item::Boolean(given) => field.kind.parse_boolean(given),
+            Item::Text(text) => self.quality.parse_text(field, &text, &mut |kept| out.push_text(kept)),
+            Item::Number(digits) => field.kind.parse_number(digits).map(|value| (value, None)),
+            Item::Boolean(given) => field.kind.parse_boolean(given).map(|value| (value, None)),
             other @ (Item::Null | Item::Array(_) | Item::Object(_)) => {
                 self.refused.insert(index);
                 return self.wrong_type(path, field.kind.expected_type(), other);
             }
         };
         match value {
-            Ok(value) => self.out.set_value(index, Some(value)),
+            Ok((value, fault)) => {
+                self.out.set_value(index, Some(value));
+                self.parsed.faults.extend(fault);
+            }
             Err(error) => {
                 self.refused.insert(index);
                 self.findings.error(path, error.code(), error.to_string());

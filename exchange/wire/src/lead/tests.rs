@@ -7,7 +7,7 @@ const POST: Mode = Mode::Post { vertical: sample::SOLAR };
 
 fn parse_body(body: &[u8], mode: Mode) -> Result<(Submission, Parsed), Problem> {
     let mut out = Submission::default();
-    parse(body, mode, &sample::snapshot(), sample::SELLER, &mut out).map(|parsed| (out, parsed))
+    parse(body, mode, sample::against(&sample::snapshot()), &mut out).map(|parsed| (out, parsed))
 }
 
 /// Checks that a body is refused as malformed.
@@ -95,9 +95,9 @@ fn order_of_keys_does_not_matter() {
 fn pooled_submission_keeps_nothing_of_the_lead_before() {
     let mut out = Submission::default();
     let snapshot = sample::snapshot();
-    parse(sample::WHOLE_LEAD.as_bytes(), Mode::Lead, &snapshot, sample::SELLER, &mut out).expect("right");
+    parse(sample::WHOLE_LEAD.as_bytes(), Mode::Lead, sample::against(&snapshot), &mut out).expect("right");
     let ping = br#"{"vertical":"solar","fields":{"zip":"80331","roof":"flat"}}"#;
-    parse(ping, Mode::Ping, &snapshot, sample::SELLER, &mut out).expect("right");
+    parse(ping, Mode::Ping, sample::against(&snapshot), &mut out).expect("right");
     let (fresh, _) = parse_body(ping, Mode::Ping).expect("right");
     assert!(out == fresh);
 }
@@ -382,5 +382,29 @@ fn problems_of_a_post_name_their_place_in_the_body() {
         assert_eq!((problem.status(), problem.kind.name()), (status, kind));
         let errors = problem.errors.iter().map(|error| (&*error.field, error.code)).collect::<Vec<_>>();
         assert_eq!(errors, [(field, code)], "{kind}");
+    }
+}
+
+#[test]
+fn what_is_well_formed_and_no_good_is_found_beside_the_lead() {
+    let cases: [(&str, Mode, &[&str]); 5] = [
+        (r#""phone":"+49 89 123456","email":"a@b.de""#, Mode::Lead, &[]),
+        (
+            r#""phone":"+49 00 000000","email":"a@mailinator.com","birth_date":"1850-01-01""#,
+            Mode::Lead,
+            &["fields.phone impossible", "fields.email disposable", "fields.birth_date too_old"],
+        ),
+        // What a ping drops is not looked at.
+        (r#""phone":"+49 00 000000","birth_date":"1850-01-01""#, Mode::Ping, &["fields.birth_date too_old"]),
+        (r#""phone":"+49 00 000000","email":"a@b.de""#, POST, &["fields.phone impossible"]),
+        (r#""phone":"+49 89 123456","email":"a@b.de""#, POST, &[]),
+    ];
+    for (fields, mode, expected) in cases {
+        let whole = r#""zip":"80331","roof":"flat","first_name":"Ada""#;
+        let vertical = if mode == POST { "" } else { r#""vertical":"solar","# };
+        let body = format!(r#"{{{vertical}"fields":{{{whole},{fields}}}}}"#);
+        let (_, parsed) = parse_body(body.as_bytes(), mode).expect(&body);
+        let faults = parsed.faults.iter().map(|fault| format!("{} {}", fault.field, fault.code));
+        assert_eq!(faults.collect::<Vec<_>>(), expected, "{body}");
     }
 }

@@ -289,7 +289,10 @@ impl CaseOutcome {
             AnswerStatus::Sold => "sold",
             AnswerStatus::Pending(_) => "pending",
             AnswerStatus::Unsold(_) | AnswerStatus::NoOffer(_) => "unsold",
-            AnswerStatus::Running | AnswerStatus::Duplicate(..) | AnswerStatus::Offers => "not over",
+            AnswerStatus::Running
+            | AnswerStatus::Duplicate(..)
+            | AnswerStatus::Offers
+            | AnswerStatus::Invalid => "not over",
         };
         let sold = story.posts.iter().filter(|post| post.outcome == Some(Outcome::Accepted));
         let sales: BTreeMap<String, _> = sold

@@ -1,9 +1,8 @@
 //! What is kept, where, and for how long: journal, store, personal data.
 
 use core::time::Duration;
-use std::path::PathBuf;
 
-use super::value::{length, one_of, size, within};
+use super::value::{length, one_of, path, size, within};
 use crate::config::findings::Findings;
 use crate::config::given::Given;
 use crate::config::raw::{JournalToml, PersonalDataToml, StoreToml};
@@ -51,7 +50,7 @@ pub(super) fn check_journal(raw: JournalToml, default: &Journal, findings: &mut 
         segment_bytes: size(segment_bytes, [mib(1), mib(4_096)], default.segment_bytes, findings),
         free_bytes_min: size(free_bytes_min, [mib(0), mib(1 << 20)], default.free_bytes_min, findings),
         ballast_bytes: size(ballast_bytes, [mib(0), mib(4_096)], default.ballast_bytes, findings),
-        archive_dir: folder(archive_dir, findings),
+        archive_dir: path(archive_dir, "/var/lib/exchange/archive", findings),
         archive_ciphertext: archive_ciphertext.map_or(default.archive_ciphertext, |given| given.value),
         keep: length(keep, [Duration::ZERO, DAY * 3_650], default.keep, findings),
         checkpoint_records: within(
@@ -94,18 +93,8 @@ pub(super) fn check_personal_data(
     let PersonalDataToml { master_key, lead_retention, consent_retention } = raw;
     let bounds = [DAY, DAY * 36_500];
     PersonalData {
-        master_key: folder(master_key, findings),
+        master_key: path(master_key, "/etc/exchange/master.key", findings),
         lead_retention: length(lead_retention, bounds, default.lead_retention, findings),
         consent_retention: length(consent_retention, bounds, default.consent_retention, findings),
     }
-}
-
-/// Returns a path; an empty text stands for none.
-fn folder(given: Option<Given<String>>, findings: &mut Findings) -> Option<PathBuf> {
-    let Given { value, place } = given?;
-    if value.contains('\0') {
-        findings.error(&place, "is no path", "a path such as \"/var/lib/exchange/archive\"");
-        return None;
-    }
-    (!value.is_empty()).then(|| PathBuf::from(value))
 }

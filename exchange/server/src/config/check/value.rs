@@ -2,6 +2,7 @@
 
 use core::fmt::Display;
 use core::time::Duration;
+use std::path::PathBuf;
 
 use crate::config::ByteCount;
 use crate::config::findings::Findings;
@@ -97,4 +98,18 @@ fn out_of_range<T>(
 ) -> T {
     findings.error(place, format!("{value} is out of range"), format!("from {min} to {max}"));
     default
+}
+
+/// Returns a path; an empty text stands for none.
+pub(super) fn path(
+    given: Option<Given<String>>,
+    example: &'static str,
+    findings: &mut Findings,
+) -> Option<PathBuf> {
+    let Given { value, place } = given?;
+    if value.contains('\0') {
+        findings.error(&place, "is no path", format!("a path such as \"{example}\""));
+        return None;
+    }
+    (!value.is_empty()).then(|| PathBuf::from(value))
 }

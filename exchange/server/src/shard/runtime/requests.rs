@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use exchange_catalog::Snapshot;
+use exchange_catalog::{QualityCheck, Snapshot};
 use exchange_control::{Principal, Role};
 use exchange_node::{Arrival, ClaimKey, PostArrival, Requester};
 use exchange_protocol::{SaleKind, SellerPost, Waiter};
 use exchange_types::{FieldIndex, LeadId, Now, PingId, SellerIndex, Submission, Uuid7, Value, limits};
+use exchange_wire::lead::Against;
 use exchange_wire::problem::Problem;
 use exchange_wire::{FieldError, Identity, KeyMode, Mode, ProblemKind, lead};
 
@@ -14,6 +15,7 @@ use super::ShardRuntime;
 use crate::shard::answer_body::{self, RETRY_SOON};
 use crate::shard::http_answer::HttpAnswer;
 use crate::shard::intake::{Intake, Method, Respond};
+use crate::shard::outbound::today;
 use crate::shard::pending::{Pending, View};
 
 /// A path that is known, with what it names.
@@ -187,7 +189,12 @@ impl ShardRuntime {
         };
         let mut submission = self.with_shard(|shard, _| shard.take_submission());
         let mode = if kind == SaleKind::OneCall { Mode::Lead } else { Mode::Ping };
-        let parsed = match lead::parse(&intake.body, mode, &current.snapshot, seller, &mut submission) {
+        let parsed = match lead::parse(
+            &intake.body,
+            mode,
+            self.against(now, &current.snapshot, seller),
+            &mut submission,
+        ) {
             Ok(parsed) => parsed,
             Err(problem) => {
                 self.with_shard(|shard, _| shard.give_submission(submission));
@@ -202,7 +209,8 @@ impl ShardRuntime {
         let mut pending = Pending::new(view, intake.respond, principal.name.clone());
         pending.warnings = parsed.warnings;
         let token = self.wait(pending).token;
-        let arrival = Arrival { kind, submission, current, claim, fingerprints, token };
+        let faults = parsed.faults;
+        let arrival = Arrival { kind, submission, current, claim, fingerprints, faults, token };
         self.with_shard(|shard, world| shard.lead(world, now, arrival));
         Ok(())
     }
@@ -230,6 +238,7 @@ impl ShardRuntime {
             // Also for a ping that is over: it answers a repeat of the post that ended it.
             claim: header.as_deref().map(|key| self.post_claim(&principal.name, ping, key, &intake.body)),
             fingerprints: [None; 2],
+            faults: Vec::new(),
             waiter: Waiter { place: self.place(), token: 0 },
         };
         // A ping that is not open any more has no schema; its shard says what became of it.
@@ -237,7 +246,12 @@ impl ShardRuntime {
             && let Some(seller) = snapshot.seller_named(&principal.name)
         {
             let mode = Mode::Post { vertical };
-            let parsed = match lead::parse(&intake.body, mode, &snapshot, seller, &mut submission) {
+            let parsed = match lead::parse(
+                &intake.body,
+                mode,
+                self.against(now, &snapshot, seller),
+                &mut submission,
+            ) {
                 Ok(parsed) => parsed,
                 Err(problem) => {
                     self.with_shard(|shard, _| shard.give_submission(submission));
@@ -246,6 +260,7 @@ impl ShardRuntime {
             };
             arrival.seller = seller;
             arrival.fingerprints = self.fingerprints(&submission, &Identity::default(), &snapshot);
+            arrival.faults = parsed.faults;
             arrival.offer_ids = parsed.post.offer_ids;
             arrival.keep_on_changed = parsed.post.keep_on_changed;
             arrival.post.fallback = parsed.post.fallback.unwrap_or(true);
@@ -256,6 +271,12 @@ impl ShardRuntime {
         arrival.waiter = self.wait(pending);
         self.with_shard(|shard, world| shard.post(world, now, arrival));
         Ok(())
+    }
+
+    /// Returns what a body is read against.
+    fn against<'a>(&'a self, now: Now, snapshot: &'a Snapshot, seller: SellerIndex) -> Against<'a> {
+        let quality = QualityCheck { today: today(now.utc), disposable: self.disposable() };
+        Against { snapshot, seller, quality }
     }
 
     /// Returns the claim of a lead or ping: its idempotency key, else the seller's own reference.
