@@ -1,9 +1,9 @@
 //! Journals for tests: records as a node writes them, numbered from one.
 
 use exchange_protocol::{
-    Acknowledgement, AnswerStatus, BalanceChange, CandidateIndex, CatalogNames, ClaimRecord, Erasure,
-    LeadRecord, Outcome, Record, Resolution, ResolvedBy, ReturnReason, SaleChange, SaleKind, SaleStep,
-    SealClass, Sealed, SlotRef, Story, StoryPost,
+    Acknowledgement, AnswerStatus, BalanceChange, CandidateIndex, CatalogNames, ClaimRecord, CompletedRecord,
+    Erasure, LeadRecord, Outcome, Record, Resolution, ResolvedBy, ReturnReason, SaleChange, SaleKind,
+    SaleStep, SealClass, Sealed, SlotRef, Story, StoryPost,
 };
 use exchange_store::Projected;
 use exchange_types::{
@@ -80,6 +80,19 @@ impl Journal {
             consent: Some(Sealed { slot: slot(SealClass::Consent, lead), length: 7, digest: [2; 32] }),
         };
         self.add_sealed(Record::Lead(record), Some(b"lead.consent".to_vec()));
+    }
+
+    /// What the seller's post brings of a lead that was a ping.
+    pub(crate) fn completed(&mut self, lead: u128) {
+        let record = CompletedRecord {
+            id: id(lead),
+            at: UtcMicros(self.now),
+            claim: Some(ClaimRecord { key: print(lead) ^ 4, digest: lead }),
+            prints: [Some(print(lead) ^ 8), None],
+            sealed: Sealed { slot: slot(SealClass::Lead, lead), length: 5, digest: [3; 32] },
+            consent: Some(Sealed { slot: slot(SealClass::Consent, lead), length: 7, digest: [4; 32] }),
+        };
+        self.add_sealed(Record::Completed(record), Some(b"post.consent".to_vec()));
     }
 
     pub(crate) fn intent(&mut self, lead: u128, candidate: u16) {
@@ -237,6 +250,9 @@ impl Journal {
         journal.step(1, RETURNED);
         journal.step(4, SaleStep::Reversed);
         journal.auction(7, Outcome::Accepted);
+        for lead in [3, 7] {
+            journal.completed(lead);
+        }
         journal.add(Record::Erased(Erasure {
             request: id(900),
             lead: id(3),
