@@ -1,5 +1,6 @@
 //! [`Backend`]: what the control listener asks of the exchange.
 
+mod api_keys;
 mod books;
 mod journal;
 mod lists;
@@ -18,6 +19,7 @@ use exchange_types::AuctionId;
 
 use crate::Principal;
 
+pub use api_keys::ListedKey;
 pub use books::{Balance, Books, LedgerEntry, LedgerFault, LedgerReport, MoveError, Moved, Movement};
 pub use journal::{JournalState, JournalStatus};
 pub use lists::{Lead, LeadStatus, Lists};
@@ -76,6 +78,13 @@ pub trait Backend: Unknowns + Sales + Books + Persons + Replays + Lists {
     ///
     /// Says what is wrong with the file; the keys in force stay then.
     fn reload_keys(&self) -> Result<usize, KeysError>;
+
+    /// Lists the bearer keys, the last made first, revoked ones too.
+    ///
+    /// # Errors
+    ///
+    /// Says that the cursor is none, or that the store does not answer.
+    fn keys(&self, page: Page) -> impl Future<Output = Result<Listed<ListedKey>, ListError>> + Send;
 }
 
 /// Whether new leads are taken.

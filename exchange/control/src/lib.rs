@@ -38,11 +38,11 @@ mod waiting;
 pub use backend::{
     Acknowledged, Applied, ApplyError, Backend, Balance, Books, Bought, CatalogSummary, ChangeSale,
     ChangeSaleError, ErasedId, ErasedLead, ErasureId, Filter, JournalState, JournalStatus, KeysError, Lead,
-    LeadBuyer, LeadStatus, LedgerEntry, LedgerFault, LedgerReport, ListError, Listed, Lists, MoveError,
-    Moved, Movement, NextStep, Page, Person, PersonErased, PersonError, PersonExport, PersonLead, Persons,
-    PostSettled, PostVerdict, PostWord, PostWordError, Readiness, ReplayBid, ReplayChanges, ReplayError,
-    Replayed, Replays, Sale, SaleChanged, Sales, Sold, ToldBuyer, Unavailable, UnknownPost, Unknowns,
-    WantedChange, WordEffect,
+    LeadBuyer, LeadStatus, LedgerEntry, LedgerFault, LedgerReport, ListError, Listed, ListedKey, Lists,
+    MoveError, Moved, Movement, NextStep, Page, Person, PersonErased, PersonError, PersonExport, PersonLead,
+    Persons, PostSettled, PostVerdict, PostWord, PostWordError, Readiness, ReplayBid, ReplayChanges,
+    ReplayError, Replayed, Replays, Sale, SaleChanged, Sales, Sold, ToldBuyer, Unavailable, UnknownPost,
+    Unknowns, WantedChange, WordEffect,
 };
 pub use journal_lines::JournalLines;
 pub use listener::serve;

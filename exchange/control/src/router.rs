@@ -53,6 +53,7 @@ routes! {
     "/v1/erasures": get erasures::list::<B>;
     "/v1/erasures/{id}/acknowledgements": post erasures::acknowledge::<B>;
     "/v1/catalog": get catalog::show::<B>, put catalog::put::<B>;
+    "/v1/keys": get keys::list::<B>;
     "/v1/keys/reload": post keys::reload::<B>;
 }
 

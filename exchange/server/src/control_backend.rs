@@ -18,7 +18,7 @@ use std::time::Instant;
 use exchange_catalog::{Diagnostic, Severity, Snapshot, SourceFile};
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, JournalState, JournalStatus, KeysError, ListError, Listed,
-    Page, Principal, Readiness, Unavailable,
+    ListedKey, Page, Principal, Readiness, Unavailable,
 };
 use exchange_journal::{FileStorage, State, Storage as _, WriterHandle};
 use exchange_node::{Admission, Mesh, Message, Requester, Shared};
@@ -37,7 +37,7 @@ use crate::data_dir::CatalogStore;
 use crate::desk::Desk;
 use crate::following::Following;
 use crate::journal_keeping::SEGMENT_SUFFIX;
-use crate::keys::KeyStore;
+use crate::keys::{KeyStore, listed_key};
 use crate::lifecycle::Lifecycle;
 use crate::old_catalogs::OldCatalogs;
 use crate::peers::Peers;
@@ -325,5 +325,12 @@ impl Backend for ControlBackend {
 
     fn reload_keys(&self) -> Result<usize, KeysError> {
         self.keys.reload().map_err(|error| KeysError(error.to_string()))
+    }
+
+    async fn keys(&self, page: Page) -> Result<Listed<ListedKey>, ListError> {
+        // A role that nobody has any more, of a file of another release, is nobody's key.
+        let mut found = listed(self.store.as_operator().api_keys(&store_page(page)).await, listed_key)?;
+        let items = core::mem::take(&mut found.items).into_iter().flatten().collect();
+        Ok(Listed { items, next: found.next })
     }
 }

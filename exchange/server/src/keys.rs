@@ -3,6 +3,7 @@
 //! Keys are kept by their hash in one file, which the command line changes and a serving process reads: at its
 //! start and whenever it is told to. Any number of keys of one owner may be active, so that they can be rotated.
 
+mod kept;
 mod key_entry;
 mod key_file;
 mod key_table;
@@ -15,7 +16,9 @@ use arc_swap::ArcSwap;
 use exchange_control::Principal;
 use exchange_types::UtcMicros;
 use exchange_wire::{ApiKey, KeyMode};
+use tokio::sync::watch;
 
+pub(crate) use kept::{keep_listed, listed_key, views};
 pub use key_entry::KeyEntry;
 pub use key_file::KeyFileError;
 pub use owner::{Owner, OwnerError};
@@ -32,6 +35,8 @@ pub struct KeyStore {
     file: KeyFile,
     /// Replaced whole by a reload; every request of a seller looks into it, from every shard.
     table: ArcSwap<KeyTable>,
+    /// All that the file said when it was read last, for the store.
+    entries: watch::Sender<Arc<[KeyEntry]>>,
 }
 
 impl KeyStore {
@@ -42,8 +47,9 @@ impl KeyStore {
     /// Says what is wrong with the file.
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
         let file = KeyFile::new(path.to_owned());
-        let table = KeyTable::new(&file.read()?);
-        Ok(Self { file, table: ArcSwap::from_pointee(table) })
+        let entries = file.read()?;
+        let table = ArcSwap::from_pointee(KeyTable::new(&entries));
+        Ok(Self { file, table, entries: watch::Sender::new(entries.into()) })
     }
 
     /// Finds for whom a bearer key speaks; nothing where it is unknown or revoked.
@@ -66,6 +72,7 @@ impl KeyStore {
         let table = KeyTable::new(&entries);
         let active = table.len();
         self.table.store(Arc::new(table));
+        self.entries.send_replace(entries.into());
         Ok(active)
     }
 

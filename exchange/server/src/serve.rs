@@ -31,7 +31,7 @@ use crate::file_handles;
 use crate::journal_handle::JournalHandle;
 use crate::journal_keeping::{Keeping, keep_journal};
 use crate::journal_watch::{StoreLag, watch_journal};
-use crate::keys::KeyStore;
+use crate::keys::{self, KeyStore};
 use crate::lifecycle::Lifecycle;
 use crate::listener_certificates::ListenerCertificates;
 use crate::listening::{announce, bind};
@@ -247,6 +247,7 @@ impl Process {
         let Background { dir, projection, desk, writer, storage, questions } = background;
         tokio::spawn(keep_windows_open(Arc::clone(&self.shared)));
         tokio::spawn(reload_keys_on_hangup(Arc::clone(&self.keys)));
+        tokio::spawn(keys::keep_listed(Arc::clone(&self.keys), projection.store.as_exchange()));
         let memory = Memory {
             store: projection.store.as_exchange(),
             shared: Arc::clone(&self.shared),

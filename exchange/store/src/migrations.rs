@@ -8,7 +8,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as 
 use crate::{Backend, OpenError};
 
 /// The texts; the first brings a store to version 1.
-const TEXTS: [&str; 1] = [include_str!("../migrations/0001_tables.sql")];
+const TEXTS: [&str; 2] =
+    [include_str!("../migrations/0001_tables.sql"), include_str!("../migrations/0002_api_keys.sql")];
 
 /// Brings a store to the version of this release.
 pub(crate) async fn apply(connection: &mut AnyConnection, backend: Backend) -> Result<(), OpenError> {
@@ -67,9 +68,11 @@ mod tests {
     #[test]
     fn a_text_is_spoken_in_the_words_of_each_database() {
         for (backend, foreign) in [(Backend::Sqlite, "BYTEA"), (Backend::Postgres, "BLOB")] {
-            let text: String = statements(&spoken(TEXTS[0], backend)).collect();
-            for word in ["BYTES", "KEYED", "--", foreign] {
-                assert!(!text.contains(word), "{word} for {backend:?}");
+            for text in TEXTS {
+                let text: String = statements(&spoken(text, backend)).collect();
+                for word in ["BYTES", "KEYED", "--", foreign] {
+                    assert!(!text.contains(word), "{word} for {backend:?}");
+                }
             }
         }
         assert_eq!(statements("-- No.\nCREATE a;\n\nCREATE b;\n").count(), 2);

@@ -1,5 +1,6 @@
 //! [`Store`]: reads, each through the eyes of somebody.
 
+mod api_keys;
 mod buyer;
 mod claims;
 mod erasures;

@@ -1,9 +1,11 @@
 //! What reads return: one type for each reader of a thing, so that what one may not see is not in its type.
 
+mod api_key;
 mod event;
 mod filter;
 mod violation;
 
+pub use api_key::ApiKeyView;
 pub use event::{EventKind, EventView};
 pub use filter::{LeadFilter, LedgerFilter, SaleFilter};
 pub use violation::{Violation, ViolationKind};

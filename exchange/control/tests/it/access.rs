@@ -1,5 +1,7 @@
 //! Who may ask for what: paths, methods and keys.
 
+use serde_json::json;
+
 use crate::client::{Reply, send, start};
 use crate::made_up::MadeUp;
 
@@ -93,6 +95,20 @@ async fn only_operators_come_in() {
     }
     let reply = ask(MadeUp::default(), "GET /v1/catalog HTTP/1.1\nauthorization: bearer operator-ada").await;
     assert_eq!(reply.status, 200, "the scheme has no case");
+}
+
+#[tokio::test]
+async fn keys_are_listed_page_by_page_without_what_opens_anything() {
+    let list = async |query: &str| {
+        ask(MadeUp::default(), &format!("GET /v1/keys{query} HTTP/1.1\n{OPERATOR}")).await
+    };
+    let first = json!({"prefix": "px_test_b", "owner": "seller:acme", "mode": "test",
+        "created_at": "1970-01-01T00:00:00.000Z"});
+    assert_eq!(list("").await.json(), json!({"items": [first], "next": "1"}));
+    let second = json!({"prefix": "px_live_a", "owner": "seller:acme", "mode": "live",
+        "created_at": "1970-01-01T00:00:00.000Z", "revoked_at": "1970-01-01T00:00:00.001Z"});
+    assert_eq!(list("?cursor=1").await.json(), json!({"items": [second]}));
+    assert_eq!(list("?cursor=zz").await.status, 422);
 }
 
 #[tokio::test]

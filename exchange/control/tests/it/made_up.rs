@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use exchange_catalog::{CompileOptions, Diagnostic, Severity, Snapshot, SourceFile, compile};
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, ChangeSale, ChangeSaleError, Filter, JournalState,
-    JournalStatus, KeysError, MoveError, Movement, Page, PersonError, PostWord, PostWordError, Principal,
-    Readiness, ReplayChanges, ReplayError, Role, Unavailable,
+    JournalStatus, KeysError, ListError, Listed, ListedKey, MoveError, Movement, Page, PersonError, PostWord,
+    PostWordError, Principal, Readiness, ReplayChanges, ReplayError, Role, Unavailable,
 };
 use exchange_protocol::Account;
 use exchange_types::{AuctionId, UtcMicros};
@@ -139,6 +139,25 @@ impl Backend for MadeUp {
 
     fn reload_keys(&self) -> Result<usize, KeysError> {
         if self.keys_damaged { Err(KeysError("keys.toml: key 3: owner is wrong".to_owned())) } else { Ok(2) }
+    }
+
+    async fn keys(&self, page: Page) -> Result<Listed<ListedKey>, ListError> {
+        let key = |prefix: &str, mode, revoked_at| ListedKey {
+            prefix: prefix.into(),
+            role: Role::Seller,
+            name: "acme".into(),
+            mode,
+            created_at: UtcMicros(0),
+            revoked_at,
+        };
+        match page.cursor.as_deref() {
+            None => Ok(Listed { items: vec![key("px_test_b", KeyMode::Test, None)], next: Some("1".into()) }),
+            Some("1") => Ok(Listed {
+                items: vec![key("px_live_a", KeyMode::Live, Some(UtcMicros(1_000)))],
+                next: None,
+            }),
+            Some(_) => Err(ListError::Cursor),
+        }
     }
 }
 

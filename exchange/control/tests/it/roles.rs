@@ -99,6 +99,7 @@ fn table() -> Vec<Row> {
         row("post", "/v1/erasures/{id}/acknowledgements", &sale, "", [401, 403, 403, 200, 404, 403]),
         plain("get", "/v1/catalog", OPERATORS),
         row("put", "/v1/catalog", &"", r#"{"files": []}"#, OPERATORS),
+        plain("get", "/v1/keys", OPERATORS),
         plain("post", "/v1/keys/reload", OPERATORS),
     ]
 }

@@ -13,6 +13,7 @@ use super::{Terminal, serve};
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirGuard};
 use crate::journal_files;
+use crate::keys::{list_keys, views};
 use crate::projection::{projected, store_config};
 
 /// Records of one transaction: some megabytes.
@@ -105,6 +106,9 @@ async fn open(config: &Config, guard: DataDirGuard, take: Take) -> anyhow::Resul
     }
     projector.close().await.context("cannot close the store")?;
     let store = Store::open(&url).await.context("cannot open the store")?;
+    // The journal does not speak of keys: their file does.
+    let entries = list_keys(dir.keys_file())?;
+    store.as_exchange().keep_api_keys(&views(&entries)).await.context("the store does not take the keys")?;
     Ok(Opened { store, keys, ledger_key, _guard: guard })
 }
 

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Connection as _, Row as _};
+use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 use tempfile::TempDir;
 
 use crate::catalog::{Campaign, CatalogText};
@@ -124,7 +124,12 @@ fn a_rebuilt_store_has_the_same_tables_row_by_row() {
 /// Rebuilds a store and fails if a row of any table is another one then. `tables` names the tables.
 fn check_rebuilt(market: &Market, url: &str, tables: &'static str) {
     let dumped = dump(url, tables);
-    for table in ["posts", "ledger_entries", "erasures", "acknowledgements", "balance_changes", "persons"] {
+    for damage in ["DELETE FROM persons", "DELETE FROM api_keys", "UPDATE posts SET price_now = 1"] {
+        execute(url, damage);
+    }
+    for table in
+        ["posts", "ledger_entries", "erasures", "acknowledgements", "balance_changes", "persons", "api_keys"]
+    {
         assert!(dumped.iter().any(|row| row.starts_with(table)), "{table} is empty: {dumped:#?}");
     }
     rebuild(market);
@@ -157,6 +162,17 @@ fn postgresql_sells_and_answers_as_sqlite_does() {
     assert!(verified.status.success(), "{}", stderr(&verified));
     market.exchange.start_again();
     assert_eq!(answers(&market), before, "after a rebuild");
+}
+
+fn execute(url: &str, statement: &'static str) {
+    sqlx::any::install_default_drivers();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut connection = AnyConnection::connect(url).await.expect("the store opens");
+        let changed = connection.execute(statement).await.expect("the store can be written");
+        assert!(changed.rows_affected() > 0, "{statement}");
+        connection.close().await.expect("the store can be closed");
+    });
 }
 
 /// Returns every row of every table, in an order of its own.

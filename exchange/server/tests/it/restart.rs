@@ -1,9 +1,12 @@
 //! What outlives a process, and what no two processes may share.
 
+use serde_json::Value;
+
 use crate::buyers::Buyers;
 use crate::catalog::{Campaign, CatalogText, SECRET};
 use crate::exchange::{Exchange, stderr};
 use crate::lead::lead;
+use crate::process::eventually;
 use crate::seller::Request;
 
 #[test]
@@ -24,6 +27,9 @@ fn keys_and_the_catalog_in_force_outlive_the_process() {
     assert!(!second.status.success(), "two processes cannot share a folder");
     let revoked = exchange.new_key(&["--owner", "seller:acme"]);
     exchange.revoke(&revoked);
+    eventually("the store has the keys in force", || {
+        listed_first(&exchange, &revoked)["revoked_at"].is_string()
+    });
     exchange.terminate();
     assert!(exchange.ended().success());
     exchange.start_again();
@@ -32,6 +38,17 @@ fn keys_and_the_catalog_in_force_outlive_the_process() {
     assert_eq!((answer.outcome().as_str(), answer.member("payout").as_str()), ("sold", "24.00"));
     let with_revoked = exchange.seller("acme").with_key(&revoked).call(&Request::post("/v1/leads", &lead(2)));
     assert_eq!(with_revoked.status, 401);
+    assert_eq!(listed_first(&exchange, &revoked)["owner"], "seller:acme");
+}
+
+/// Returns what is listed of the key that was made last. Nobody is shown a key.
+fn listed_first(exchange: &Exchange, key: &str) -> Value {
+    let listed = exchange.operator().call(&Request::new("GET", "/v1/keys?limit=1"));
+    assert_eq!(listed.status, 200, "{}", listed.text());
+    assert!(!listed.text().contains(key), "{}", listed.text());
+    let first = listed.json()["items"][0].clone();
+    let prefix = first["prefix"].as_str().unwrap_or("the store has none yet");
+    if key.starts_with(prefix) { first } else { Value::Null }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{Exchange, SaleRef, Scoped, persons, posts};
 use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, wide};
-use crate::view::{ClaimFound, DueSale, EventView, OpenUnknown, PersonSeen, SaleView};
+use crate::view::{ApiKeyView, ClaimFound, DueSale, EventView, OpenUnknown, PersonSeen, SaleView};
 use crate::{Listed, Page, QueryError};
 
 impl Scoped<Exchange> {
@@ -45,6 +45,15 @@ impl Scoped<Exchange> {
             .all(&self.store.pool)
             .await?;
         rows.iter().map(persons::read).collect()
+    }
+
+    /// Makes the table of bearer keys equal to their file, whose order the list has.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be written; the table is as before then.
+    pub async fn keep_api_keys(&self, keys: &[ApiKeyView]) -> Result<(), QueryError> {
+        self.store.keep_api_keys(keys).await
     }
 
     /// Returns the sales whose return window is over, the longest due first.

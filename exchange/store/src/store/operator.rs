@@ -12,8 +12,8 @@ use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, id_bytes, of_list, signed, wide};
 use crate::view::{
-    AuctionView, BalanceView, ErasureView, LeadFilter, LeadView, LedgerFilter, SaleFilter, SaleView,
-    SealedPart, Violation, ViolationKind,
+    ApiKeyView, AuctionView, BalanceView, ErasureView, LeadFilter, LeadView, LedgerFilter, SaleFilter,
+    SaleView, SealedPart, Violation, ViolationKind,
 };
 use crate::{Listed, Page, QueryError};
 
@@ -108,6 +108,15 @@ impl Scoped<Operator> {
     /// Says why the store cannot be read, or that the page's cursor is none.
     pub async fn person(&self, prints: &[u128], page: &Page) -> Result<Listed<Uuid7>, QueryError> {
         self.store.leads_of_person(prints, page).await
+    }
+
+    /// Lists the bearer keys, the last made first, revoked ones too.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read, or that the page's cursor is none.
+    pub async fn api_keys(&self, page: &Page) -> Result<Listed<ApiKeyView>, QueryError> {
+        self.store.list_api_keys(page).await
     }
 
     /// Lists erasures, newest first.

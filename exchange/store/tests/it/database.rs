@@ -65,6 +65,20 @@ impl Database {
         connection.close().await.expect("the connection closes");
     }
 
+    /// Returns the names of the tables, in their order.
+    pub(crate) async fn tables(&self, backend: Backend) -> Vec<String> {
+        let text = match backend {
+            Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
+            Backend::Postgres => {
+                "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+            }
+        };
+        let mut connection = AnyConnection::connect(&self.text).await.expect("the database answers");
+        let rows = sqlx::query(text).fetch_all(&mut connection).await.expect("it reads");
+        connection.close().await.expect("the connection closes");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// Returns every row of every table that the journal speaks of, as text.
     pub(crate) async fn dump(&self) -> Vec<String> {
         let mut connection = AnyConnection::connect(&self.text).await.expect("the database answers");
@@ -84,7 +98,7 @@ impl Database {
 }
 
 /// The tables that the journal speaks of, each with what orders its rows.
-const TABLES: [(&str, &str); 17] = [
+pub(crate) const TABLES: [(&str, &str); 17] = [
     ("catalog_versions", "version"),
     ("leads", "id"),
     ("completions", "lead"),

@@ -1,5 +1,6 @@
 //! The store against real databases: `SQLite` files, and a PostgreSQL server that the tests start themselves.
 
+mod api_keys;
 mod database;
 mod erasing;
 mod journal;
