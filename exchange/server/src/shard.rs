@@ -3,6 +3,7 @@
 mod answer_body;
 mod catalog_cache;
 mod event;
+mod form_body;
 mod http_answer;
 mod intake;
 mod names;

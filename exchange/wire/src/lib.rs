@@ -13,6 +13,7 @@ pub mod api_key;
 pub mod event;
 mod field_form;
 pub mod fingerprint;
+pub mod form;
 mod hmac_key;
 mod json;
 pub mod lead;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::buyers::Buyers;
+use crate::buyers::{Buyers, Line};
 use crate::catalog::{Campaign, CatalogText};
 use crate::exchange::Exchange;
 use crate::lead::{lead, phone, ping, post};
@@ -144,4 +144,74 @@ fn rules_hold_over_both_steps() {
     let posts = buyers.stop();
     assert_eq!(posts.posts().count(), 1);
     assert!(phone(2).starts_with("+49891"));
+}
+
+#[test]
+fn a_form_is_the_lead_that_its_json_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let buyers = Buyers::start(dir.path(), PROFILE, &[]);
+    let exchange = Exchange::start(dir.path(), &catalog().for_buyers_at(buyers.address()), "");
+    let acme = exchange.seller("acme");
+    let send = |path: &str, headers: &str, body: &str| {
+        let mut connection = acme.connect();
+        let text = format!(
+            "POST {path} HTTP/1.1\r\nHost: exchange\r\n{headers}\
+             Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        connection.send(text.as_bytes()).expect("the request can be sent");
+        connection.read().expect("an answer")
+    };
+    let key = exchange.key("seller:acme");
+    let bearer = format!("Authorization: Bearer {key}\r\n");
+    let person = "first_name=Ada+L%C3%B6w&email=lead-1%40example.org&phone=%2B4989+123456&street=";
+    let lead = format!(
+        "_vertical=solar&serial=1&zip=80331&roof=pitched&{person}&_floor=10.00&_max_buyers=1&_sub_ids=a&_sub_ids=b\
+         &_consent.text=I+agree&_consent.named_sellers=north+GmbH&_wait_ms=20000&_idempotency_key=one&shoe=44"
+    );
+    let sold = send("/v1/leads", &bearer, &lead);
+    assert_eq!(sold.outcome(), "sold", "{}", sold.text());
+    assert_eq!(
+        sold.json()["warnings"],
+        json!(["fields.shoe: is not a field of this vertical and was dropped"])
+    );
+    // Its key may come with it, and is no part of what makes it the same.
+    let again = send("/v1/leads", "", &format!("{lead}&_key={key}"));
+    assert_eq!(
+        (again.is_replayed(), again.member("lead_id")),
+        (true, sold.member("lead_id")),
+        "{}",
+        again.text()
+    );
+
+    // In two steps.
+    let ping = send("/v1/pings", &bearer, "_vertical=solar&serial=2&zip=80331&roof=pitched");
+    assert_eq!(ping.outcome(), "offers", "{}", ping.text());
+    let path = format!("/v1/pings/{}/post", ping.member("ping_id"));
+    let offer = ping.json()["offers"][0]["offer_id"].as_str().expect("an offer").to_owned();
+    let post =
+        format!("first_name=Bo&email=b%40example.org&phone=089+7654321&_offer_ids={offer}&_fallback=none");
+    let posted = send(&path, &bearer, &post);
+    assert_eq!(posted.outcome(), "sold", "{}", posted.text());
+
+    // Errors are those of JSON; a form that is none is told to those with a key only.
+    let wrong = send("/v1/leads", &bearer, "_vertical=solar&zip=1&_max_buyers=two&_colour=1");
+    assert_eq!(wrong.status, 422, "{}", wrong.text());
+    for place in ["fields.zip", "max_buyers", "colour", "fields.serial"] {
+        assert!(wrong.text().contains(&format!("\"field\":\"{place}\"")), "{place}: {}", wrong.text());
+    }
+    for (headers, body, status) in [
+        (&*bearer, "zip=1&zip=2", 400),
+        (&*bearer, "zip=%ff", 400),
+        ("", "zip=%ff", 401),
+        ("", "_vertical=solar", 401),
+        ("", "_vertical=solar&_key=px_live_none", 401),
+    ] {
+        let answer = send("/v1/leads", headers, body);
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
+    }
+
+    let log = buyers.stop();
+    let names: Vec<_> = log.posts().map(Line::serial).collect();
+    assert_eq!(names, [1, 2]);
 }

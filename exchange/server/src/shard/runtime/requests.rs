@@ -13,6 +13,7 @@ use exchange_wire::{FieldError, Identity, KeyMode, Mode, ProblemKind, lead};
 
 use super::ShardRuntime;
 use crate::shard::answer_body::{self, RETRY_SOON};
+use crate::shard::form_body::{into_json, is_form};
 use crate::shard::http_answer::HttpAnswer;
 use crate::shard::intake::{Intake, Method, Respond};
 use crate::shard::outbound::today;
@@ -100,7 +101,11 @@ impl ShardRuntime {
             let ready = route == Route::Live || !self.is_draining();
             return (intake.respond)(HttpAnswer::health(ready));
         }
-        let principal = match self.authenticate(intake.authorization.as_deref()) {
+        let mut intake = intake;
+        // A form may bring its key with it. What is no form is told to those with a key.
+        let form = is_form(&intake).then(|| into_json(&mut intake));
+        let known = self.authenticate(intake.authorization.as_deref());
+        let principal = match known.and_then(|principal| form.transpose().map(|_| principal)) {
             Ok(principal) => principal,
             Err(problem) => return (intake.respond)(HttpAnswer::problem(&problem)),
         };
@@ -352,5 +357,6 @@ fn json(intake: &Intake) -> Result<(), Problem> {
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    Err(Problem::new(ProblemKind::UnsupportedMediaType, "send `Content-Type: application/json`"))
+    let detail = "send `Content-Type: application/json` or `application/x-www-form-urlencoded`";
+    Err(Problem::new(ProblemKind::UnsupportedMediaType, detail))
 }
