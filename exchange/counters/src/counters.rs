@@ -1,5 +1,6 @@
 //! [`Counters`]: from a snapshot to the table of its caps, keeping what is counted.
 
+use core::ops::ControlFlow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,8 +9,8 @@ use exchange_catalog::snapshot::{Buyer, Cap, CapKind, WindowKind};
 use exchange_types::{Amount, Nanos, UtcMicros};
 
 use crate::cap_table::{BoundCap, TableBuilder, WindowAhead};
-use crate::directory::{CellKey, Directory};
-use crate::{CapRow, CapTable, CellIndex, Cells, Owner, Window, window_at};
+use crate::directory::Directory;
+use crate::{CapRow, CapTable, CellIndex, CellKey, Cells, Owner, Reading, Window, window_at};
 
 /// How many cells there are and how long ended windows stay.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,19 @@ impl Counters {
     /// Returns how many cells count something.
     pub fn cells_used(&self) -> usize {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Reads the counters that come after a key, in the order of their keys, until `visit` breaks: those of every
+    /// window that is open, comes next, or ended lately. Breaks where `visit` did.
+    ///
+    /// A refresh waits meanwhile; keep it short.
+    pub fn read_after(
+        &self,
+        after: Option<&CellKey>,
+        visit: impl FnMut(&CellKey, Reading) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        directory.read_after(&self.cells, after, visit)
     }
 
     /// Returns how many cells the caps of a snapshot need and how many there are. A snapshot that needs more is

@@ -1,13 +1,13 @@
 //! [`Directory`]: which cell counts what. Control thread only; shards never look here.
 
-use core::ops::Bound;
+use core::ops::{Bound, ControlFlow};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use exchange_catalog::snapshot::{CapKind, WindowKind};
 use exchange_types::{Amount, Nanos, UtcMicros};
 
-use crate::{Cell, CellIndex, Cells, Window, WindowId};
+use crate::{Cell, CellIndex, Cells, Reading, Window, WindowId};
 
 /// Whose cap it is, by name: indices change from snapshot to snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +20,15 @@ pub enum Owner {
 
 /// What a cell counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct CellKey {
-    pub(crate) owner: Owner,
-    pub(crate) kind: CapKind,
-    pub(crate) window_kind: WindowKind,
-    pub(crate) window: WindowId,
+pub struct CellKey {
+    /// Whose cap it is.
+    pub owner: Owner,
+    /// What is counted.
+    pub kind: CapKind,
+    /// Over what kind of time.
+    pub window_kind: WindowKind,
+    /// The window itself.
+    pub window: WindowId,
 }
 
 #[derive(Debug)]
@@ -140,6 +144,20 @@ impl Directory {
         let counts =
             |live: &Live| cells.get(live.index).is_some_and(|cell| cell.posted() != 0 || cell.pending() != 0);
         self.live.iter().filter(|(key, live)| !is_named(&key.owner) && counts(live)).count()
+    }
+
+    /// Reads the cells after a key, in the order of their keys, until `visit` breaks.
+    pub(crate) fn read_after(
+        &self,
+        cells: &Cells,
+        after: Option<&CellKey>,
+        mut visit: impl FnMut(&CellKey, Reading) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.live.range((from, Bound::Unbounded)).try_for_each(|(key, live)| match cells.get(live.index) {
+            Some(cell) => visit(key, Reading::of(cell, live.closes)),
+            None => ControlFlow::Continue(()),
+        })
     }
 
     /// Returns how many cells count something, those of ended windows that wait to be freed among them.

@@ -22,13 +22,15 @@ mod cap_table;
 mod counters;
 mod directory;
 mod hold_shares;
+mod reading;
 
 pub use cap_table::{CapRow, CapTable, Posted};
 pub use cell::Cell;
 pub use cell_index::CellIndex;
 pub use cells::Cells;
 pub use counters::{Counters, CountersConfig};
-pub use directory::Owner;
+pub use directory::{CellKey, Owner};
 pub use hold_shares::{HoldShares, SellerKey};
+pub use reading::Reading;
 pub use reservation::{Part, Reservation};
 pub use window::{Window, WindowId, window_at};

@@ -100,6 +100,7 @@ impl Shard {
             }
         }
         self.engine.append_sealed(&Record::Lead(record), &self.sealed);
+        self.tally().admitted(arrival.kind);
         let mut considered = core::mem::take(&mut self.considered);
         eligibility::consider(&current, &arrival.submission, arrival.kind, now.utc, &mut considered);
         let rotation = current.rotation(arrival.submission.vertical);
@@ -226,6 +227,8 @@ impl Shard {
             ..Story::default()
         };
         let answer = story.answer();
+        self.tally().admitted(arrival.kind);
+        self.tally().ended(arrival.kind, &story.status);
         let record = Record::Closed(story);
         self.engine.append(&record);
         let mut place = self.make_room_in_history(now.utc);

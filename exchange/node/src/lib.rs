@@ -30,6 +30,7 @@ mod seen_filter;
 mod seller_post;
 mod shard;
 mod shared;
+mod tallies;
 mod tenants;
 mod tie_keys;
 mod unknown_post;
@@ -44,6 +45,7 @@ pub use mesh::{Mesh, Message, ResolveRequest};
 pub use recovery::{CheckpointError, Recovery, RecoveryLimits};
 pub use shard::Shard;
 pub use shared::{Admission, Current, Shared};
+pub use tallies::{Ended, Tally};
 pub use tie_keys::TieKeys;
 pub use unknowns::{
     Action, Evidence, Late, Open, ResolveError, ResolverReply, Unknown, UnknownKey, Unknowns, Verdict,

@@ -136,6 +136,7 @@ impl Shard {
             .map(|post| post.pick.price);
         if let (Some(price), Some(reservation)) = (price, self.end_hold(key, candidate)) {
             self.shared.counters.cells().commit(reservation, price);
+            self.tally().sold();
         }
     }
 

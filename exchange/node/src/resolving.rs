@@ -294,6 +294,9 @@ impl Shard {
 
     fn settle(&mut self, key: UnknownKey, resolution: &Resolution, campaign: &str) {
         let sold = resolution.outcome == Outcome::Accepted;
+        if sold {
+            self.tally().sold();
+        }
         let cells = self.shared.counters.cells();
         match self.resolving.rooms.remove(&key) {
             Some(Room::Reserved(reservation)) if sold => cells.commit(reservation, resolution.price),

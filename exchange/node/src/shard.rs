@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use exchange_engine::{Auction, Engine, Post};
 use exchange_protocol::{
-    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, Outcome, Reply, SlotKey, Waiter,
+    Answer, AnswerStatus, CandidateIndex, Considered, Effect, Input, Outcome, Refusal, Reply, SlotKey, Waiter,
 };
 use exchange_types::{Nanos, Now, PingReply, PostReply, Reason, ShardIndex, Submission, UtcMicros, Uuid7};
 
@@ -14,6 +14,7 @@ use crate::history::{Finished, History};
 use crate::mesh::{Mesh, Message};
 use crate::past::Parking;
 use crate::resolving::Resolving;
+use crate::tallies::{Posted, ShardTally};
 use crate::tenants::{Tenants, Waiting};
 use crate::{Alert, Shared, UnknownKey, World};
 
@@ -187,10 +188,20 @@ impl Shard {
                 Effect::Ended(auction) => self.retire(auction, now),
             }
         }
+        self.tally().open(self.engine.auctions());
+        self.tally().unknown(self.resolving.unknowns.len());
+    }
+
+    /// Returns what this shard counts for whoever watches it.
+    pub(crate) fn tally(&self) -> &ShardTally {
+        self.shared.tallies.of(self.place)
     }
 
     /// Sends a reply to whoever waits for it, here or at another place of the mesh.
     pub(crate) fn reply(&mut self, world: &mut impl World, waiter: Waiter, reply: Reply) {
+        if let Reply::Refusal(Refusal::Overloaded) = reply {
+            self.tally().shed();
+        }
         if waiter.place == self.place {
             return world.reply(waiter.token, reply);
         }
@@ -269,6 +280,9 @@ impl Shard {
     fn retire(&mut self, auction: SlotKey, now: Now) {
         if let Some(answer) = &self.engine.answer(auction, Now::default()) {
             self.settle_fingerprints(auction, answer);
+            if let Some(found) = self.engine.auction(auction) {
+                self.tally().ended(found.kind(), &answer.status);
+            }
         }
         let unknown = self.unknown_posts(auction);
         let mut place = self.make_room_in_history(now.utc);
@@ -304,6 +318,14 @@ impl Shard {
     }
 
     fn note_health(&mut self, auction: SlotKey, candidate: CandidateIndex) {
+        let post = self.engine.auction(auction).and_then(|auction| auction.post(candidate));
+        if let Some(outcome) = post.and_then(Post::outcome) {
+            self.tally().posted(match outcome {
+                Outcome::Accepted => Posted::Accepted,
+                Outcome::Failed(_) => Posted::Failed,
+                Outcome::Unknown => Posted::Unknown,
+            });
+        }
         let current = self.shared.current();
         let name = self
             .engine

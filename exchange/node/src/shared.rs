@@ -18,8 +18,9 @@ use crate::pings::Pings;
 use crate::recovery::{CLAIMS_HORIZON, PERSONS_HORIZON};
 use crate::restored_counts::Dormant;
 use crate::seen_filter::SeenFilter;
+use crate::tallies::Tallies;
 use crate::unknown_posts::UnknownPosts;
-use crate::{ClaimKey, NodeConfig, TieKeys, UnknownKey};
+use crate::{ClaimKey, NodeConfig, Tally, TieKeys, UnknownKey};
 
 /// What the shards of a process have in common: the catalog, the counters, and what two of them must agree on
 /// before a buyer is pinged.
@@ -31,7 +32,8 @@ pub struct Shared {
     pub(crate) claims: Claims,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) pings: Pings,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) tallies: Tallies,
     pub(crate) holds: HoldShares,
     pub(crate) unknown_posts: UnknownPosts,
     /// Idempotency keys of the last 72 hours that have left the memory.
@@ -154,7 +156,8 @@ impl Shared {
             claims: Claims::new(),
             fingerprints: Fingerprints::new(),
             pings: Pings::default(),
-            counters,
+            counters: Arc::new(counters),
+            tallies: Tallies::new(config.shards),
             holds: HoldShares::new(HoldShares::ENTRIES_MAX_DEFAULT),
             unknown_posts: UnknownPosts::default(),
             seen_claims: SeenFilter::new(config.filter_bytes.div_euclid(2), CLAIMS_HORIZON),
@@ -181,6 +184,16 @@ impl Shared {
         // Relaxed: a lead that is a moment early or late passes either way.
         let code = usize::from(self.admission.load(Ordering::Relaxed));
         Admission::ALL.get(code).copied().unwrap_or_default()
+    }
+
+    /// Returns the counters of caps and budgets, for those who only read them.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Returns what the shards have counted since the start.
+    pub fn tally(&self) -> Tally {
+        self.tallies.sum()
     }
 
     /// Returns which post an id names, where its outcome is unknown or was until lately.
