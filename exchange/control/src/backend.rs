@@ -4,6 +4,7 @@ mod api_keys;
 mod books;
 mod journal;
 mod lists;
+mod metrics;
 mod page;
 mod persons;
 mod replays;
@@ -23,6 +24,7 @@ pub use api_keys::ListedKey;
 pub use books::{Balance, Books, LedgerEntry, LedgerFault, LedgerReport, MoveError, Moved, Movement};
 pub use journal::{JournalState, JournalStatus};
 pub use lists::{Lead, LeadStatus, Lists};
+pub use metrics::{Metric, MetricKind, MetricValue, Sample};
 pub use page::{Filter, ListError, Listed, Page};
 pub use persons::{
     Acknowledged, ErasedId, ErasedLead, ErasureId, LeadBuyer, Person, PersonErased, PersonError,
@@ -58,6 +60,9 @@ pub trait Backend: Unknowns + Sales + Books + Persons + Replays + Lists {
 
     /// Returns how far the journal and its projector are.
     fn journal(&self) -> JournalState;
+
+    /// Returns the numbers of the exchange.
+    fn metrics(&self) -> Vec<Metric>;
 
     /// Returns what the catalog in force holds.
     fn catalog(&self) -> CatalogSummary;

@@ -1,4 +1,4 @@
-//! The control listener: health, auctions, leads, sales, books, persons, the catalog, and keys.
+//! The control listener: health, metrics, auctions, leads, sales, books, persons, the catalog, and keys.
 //!
 //! It is for operators and, for what is their own, for sellers and buyers; on an address of its own, and never on
 //! the way of a lead. What it asks of the exchange goes through [`Backend`], which the server implements.
@@ -21,6 +21,7 @@ mod leads;
 pub mod limits;
 mod listener;
 mod listing;
+mod metrics;
 mod path_id;
 mod persons;
 mod principal;
@@ -39,10 +40,10 @@ pub use backend::{
     Acknowledged, Applied, ApplyError, Backend, Balance, Books, Bought, CatalogSummary, ChangeSale,
     ChangeSaleError, ErasedId, ErasedLead, ErasureId, Filter, JournalState, JournalStatus, KeysError, Lead,
     LeadBuyer, LeadStatus, LedgerEntry, LedgerFault, LedgerReport, ListError, Listed, ListedKey, Lists,
-    MoveError, Moved, Movement, NextStep, Page, Person, PersonErased, PersonError, PersonExport, PersonLead,
-    Persons, PostSettled, PostVerdict, PostWord, PostWordError, Readiness, ReplayBid, ReplayChanges,
-    ReplayError, Replayed, Replays, Sale, SaleChanged, Sales, Sold, ToldBuyer, Unavailable, UnknownPost,
-    Unknowns, WantedChange, WordEffect,
+    Metric, MetricKind, MetricValue, MoveError, Moved, Movement, NextStep, Page, Person, PersonErased,
+    PersonError, PersonExport, PersonLead, Persons, PostSettled, PostVerdict, PostWord, PostWordError,
+    Readiness, ReplayBid, ReplayChanges, ReplayError, Replayed, Replays, Sale, SaleChanged, Sales, Sample,
+    Sold, ToldBuyer, Unavailable, UnknownPost, Unknowns, WantedChange, WordEffect,
 };
 pub use journal_lines::JournalLines;
 pub use listener::serve;

@@ -11,8 +11,8 @@ use exchange_wire::ProblemKind;
 
 use crate::problem_response::ProblemResponse;
 use crate::{
-    Backend, auctions, books, catalog, erasures, health, journal, keys, leads, persons, replays, sales,
-    unknowns,
+    Backend, auctions, books, catalog, erasures, health, journal, keys, leads, metrics, persons, replays,
+    sales, unknowns,
 };
 
 macro_rules! routes {
@@ -29,6 +29,7 @@ macro_rules! routes {
 routes! {
     "/health/live": get health::live;
     "/health/ready": get health::ready::<B>;
+    "/metrics": get metrics::show::<B>;
     "/v1/journal": get journal::show::<B>;
     "/v1/leads": get leads::list::<B>;
     "/v1/leads/{id}": get leads::show::<B>;

@@ -18,6 +18,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use exchange_catalog::{Diagnostic, SourceFile};
+use exchange_cluster::Address;
 use exchange_transport::{ClientCertificates, Network};
 
 pub use byte_count::ByteCount;
@@ -51,6 +52,8 @@ pub struct Config {
     pub personal_data: PersonalData,
     /// What leads are checked with besides the catalog.
     pub validation: Validation,
+    /// Where others read the counters; nothing where nobody does. Default nothing.
+    pub redis: Option<Redis>,
     /// Which log lines are written, as `tracing` filters them. Default `info`.
     pub log: String,
     /// How they are written. Default text.
@@ -194,6 +197,22 @@ pub struct PersonalData {
 pub struct Validation {
     /// A file that adds to the bundled list of domains of throw-away addresses, or takes out of it. Default none.
     pub disposable_domains: Option<PathBuf>,
+}
+
+/// A Redis in which others read the counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redis {
+    /// Where it is.
+    pub address: Address,
+    /// Where its password stands: `env:NAME` or `file:PATH`. Default none. Read for every connection.
+    pub password: Option<String>,
+    /// The file of the authorities whose certificates it may show, in PEM. Default the public ones.
+    pub ca: Option<PathBuf>,
+    /// How often it is looked which counters have changed. Default 1 s. More often costs processor time for each
+    /// counter, less often makes the mirror older.
+    pub every: Duration,
+    /// How long it may take to connect, and to take a batch. Default 500 ms. Nobody else waits for it.
+    pub timeout: Duration,
 }
 
 /// How log lines are written.

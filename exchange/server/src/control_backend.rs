@@ -4,6 +4,7 @@ mod books;
 mod failures;
 mod held;
 mod lists;
+mod metrics;
 mod persons;
 mod replays;
 mod sales;
@@ -16,9 +17,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use exchange_catalog::{Diagnostic, Severity, Snapshot, SourceFile};
+use exchange_cluster::Progress;
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, JournalState, JournalStatus, KeysError, ListError, Listed,
-    ListedKey, Page, Principal, Readiness, Unavailable,
+    ListedKey, Metric, Page, Principal, Readiness, Unavailable,
 };
 use exchange_journal::{FileStorage, State, Storage as _, WriterHandle};
 use exchange_node::{Admission, Mesh, Message, Requester, Shared};
@@ -92,6 +94,8 @@ pub struct ControlBackend {
     pub(crate) pseudonyms: Pseudonyms,
     /// How persons are found.
     pub(crate) fingerprints: FingerprintKey,
+    /// How far the mirror of the counters is, where there is one.
+    pub(crate) mirror: Option<Arc<Progress>>,
     /// Proves the ledger's checkpoints.
     pub(crate) ledger_key: CheckpointKey,
 }
@@ -298,6 +302,10 @@ impl Backend for ControlBackend {
             segments,
             free_bytes: self.storage.free_bytes().unwrap_or(0),
         }
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        self.numbers()
     }
 
     fn catalog(&self) -> CatalogSummary {

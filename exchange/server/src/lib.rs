@@ -23,6 +23,7 @@ pub mod keys;
 pub mod lifecycle;
 pub mod listener_certificates;
 mod listening;
+mod mirroring;
 mod old_catalogs;
 mod past;
 pub mod peers;

@@ -35,6 +35,7 @@ use crate::keys::{self, KeyStore};
 use crate::lifecycle::Lifecycle;
 use crate::listener_certificates::ListenerCertificates;
 use crate::listening::{announce, bind};
+use crate::mirroring;
 use crate::old_catalogs::OldCatalogs;
 use crate::past::{Asked, Memory, Past, answer_past};
 use crate::peers::Peers;
@@ -412,6 +413,7 @@ impl Process {
             pseudonyms: pseudonyms(&self.secret),
             fingerprints: FingerprintKey::new(&self.secret.derive("fingerprints")),
             ledger_key: ledger_signer(&self.secret)?.key(),
+            mirror: mirroring::start(self.config.redis.as_ref(), self.shared.counters())?,
         })
     }
 }

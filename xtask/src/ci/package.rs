@@ -49,6 +49,10 @@ pub(crate) const POSTGRESQL: Package = Package {
     installer: &APT,
 };
 
+/// The server into which the counters are mirrored, with its command line: tests start one for themselves.
+pub(crate) const REDIS: Package =
+    Package { name: "Redis", probe: "redis-server --version", packages: &["redis-server"], installer: &APT };
+
 /// Makes the system calls of a running exchange fail or wait.
 pub(crate) const STRACE: Package =
     Package { name: "strace", probe: "strace --version", packages: &["strace"], installer: &APT };

@@ -2,7 +2,7 @@
 
 use super::cache::Cache;
 use super::call::Call;
-use super::package::{C_COMPILER, CARGO_DENY, POSTGRESQL, PYTHON, STRACE};
+use super::package::{C_COMPILER, CARGO_DENY, POSTGRESQL, PYTHON, REDIS, STRACE};
 use super::step::{Guard, Otherwise, Step};
 
 /// Returns the steps. With `nextest` the tests run under it, else under cargo's own runner.
@@ -38,6 +38,7 @@ fn correctness(cache: &Cache, nextest: bool) -> Vec<Step> {
         Step::new("tests", "every test passes", Call::cargo(&tests))
             .with_package(&POSTGRESQL)
             .with_package(&PYTHON)
+            .with_package(&REDIS)
             .with_package(&STRACE)
             .after_build()
             .that_counts_tests(),

@@ -8,12 +8,14 @@ pub(crate) mod persons;
 mod replays;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use exchange_catalog::{CompileOptions, Diagnostic, Severity, Snapshot, SourceFile, compile};
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, ChangeSale, ChangeSaleError, Filter, JournalState,
-    JournalStatus, KeysError, ListError, Listed, ListedKey, MoveError, Movement, Page, PersonError, PostWord,
-    PostWordError, Principal, Readiness, ReplayChanges, ReplayError, Role, Unavailable,
+    JournalStatus, KeysError, ListError, Listed, ListedKey, Metric, MetricKind, MetricValue, MoveError,
+    Movement, Page, PersonError, PostWord, PostWordError, Principal, Readiness, ReplayChanges, ReplayError,
+    Role, Unavailable,
 };
 use exchange_protocol::Account;
 use exchange_types::{AuctionId, UtcMicros};
@@ -100,6 +102,17 @@ impl Backend for MadeUp {
             segments: 3,
             free_bytes: 1 << 30,
         }
+    }
+
+    /// Every kind and unit, with labels and without.
+    fn metrics(&self) -> Vec<Metric> {
+        let of = |reason| (vec![("kind", "one_call"), ("reason", reason)], 2);
+        vec![
+            Metric::counter("sales", "Leads that were bought.", 7),
+            Metric::labelled(MetricKind::Counter, ("auctions", "Auctions."), [of("no_bid"), of("timeout")]),
+            Metric::gauge("journal_free", "Free.", MetricValue::Bytes(1 << 30)),
+            Metric::gauge("redis_mirror_lag", "Lag.", MetricValue::Time(Duration::from_millis(1_250))),
+        ]
     }
 
     fn catalog(&self) -> CatalogSummary {

@@ -11,6 +11,7 @@ mod catalog;
 mod client;
 mod lists;
 mod made_up;
+mod metrics;
 mod persons;
 mod replays;
 mod roles;

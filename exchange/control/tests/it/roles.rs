@@ -44,6 +44,7 @@ fn table() -> Vec<Row> {
     vec![
         plain("get", "/health/live", OPEN),
         plain("get", "/health/ready", OPEN),
+        plain("get", "/metrics", OPERATORS),
         plain("get", "/v1/journal", OPERATORS),
         plain("get", "/v1/leads", [401, 200, 200, 403, 403, 200]),
         row("get", "/v1/leads/{id}", &FIRST.lead(), "", [401, 200, 404, 403, 403, 200]),

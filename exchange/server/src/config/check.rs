@@ -2,6 +2,7 @@
 
 mod keeping;
 mod listener;
+mod redis;
 mod value;
 
 use core::net::SocketAddr;
@@ -18,6 +19,7 @@ use super::raw::{BuyersToml, ConfigToml, LimitsToml, ValidationToml};
 use super::{Buyers, ByteCount, Config, Limits, Listener, LogFormat, MemoryPlan, Validation};
 use keeping::{check_journal, check_personal_data, check_store};
 use listener::check_listener;
+use redis::check_redis;
 use value::{length, one_of, path, place_of, size, within};
 
 /// Shards: as many as an id can name.
@@ -44,6 +46,7 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
         store,
         personal_data,
         validation,
+        redis,
     } = raw;
     let defaults = Config::defaults(cores);
     let control_place = place_of(control.listen.as_ref(), &file, "control.listen");
@@ -60,6 +63,7 @@ pub(super) fn check(raw: ConfigToml, cores: usize, findings: &mut Findings) -> C
         store: check_store(store, defaults.store, findings),
         personal_data: check_personal_data(personal_data, &defaults.personal_data, findings),
         validation: check_validation(validation, findings),
+        redis: check_redis(redis, findings),
         log: check_log(log, defaults.log, findings),
         log_format: one_of(
             log_format,
@@ -113,6 +117,7 @@ impl Config {
             store: keeping::store_defaults(),
             personal_data: keeping::personal_data_defaults(),
             validation: Validation::default(),
+            redis: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

@@ -11,12 +11,13 @@ use super::{ByteCount, Config, Limits};
 ///     + history_max x entry + fingerprints_max x fingerprint + filter_bytes
 ///     + unknowns_max x (entry + body) + cells_max x cell
 ///     + (shards + 1)^2 x mesh_queue_max x message
+///     + cells_max x mirrored, where there is a mirror in Redis
 /// ```
 ///
 /// The program, the catalog and the connections to buyers come on top: they follow from the catalog, which may
 /// change while the exchange runs.
 #[derive(Clone, Debug)]
-pub struct MemoryPlan([Part; 8]);
+pub struct MemoryPlan([Part; 9]);
 
 #[derive(Clone, Copy, Debug)]
 struct Part {
@@ -35,6 +36,8 @@ const UNKNOWN_BYTES: u64 = 1_024;
 const FINGERPRINT_BYTES: u64 = 100;
 /// A counter, padded to a cache line of its own, with its key.
 const CELL_BYTES: u64 = 192;
+/// What Redis was told of a counter: key and values in a tree whose nodes are half full.
+const MIRRORED_BYTES: u64 = 192;
 /// What a connection writes at most at a time: an answer with every offer and sale.
 const ANSWER_BYTES: u64 = 16 * 1_024;
 /// What TLS keeps for a connection: keys, and a record of each direction.
@@ -49,7 +52,7 @@ const _: () = assert!(
 );
 
 impl MemoryPlan {
-    /// Returns what the limits, the number of shards and TLS for sellers come to.
+    /// Returns what the limits, the number of shards, TLS for sellers and the mirror come to.
     pub fn of(config: &Config) -> Self {
         let Limits {
             auctions_max,
@@ -67,6 +70,7 @@ impl MemoryPlan {
             idle_timeout: _,
             memory_max: _,
         } = config.limits;
+        let mirrored = if config.redis.is_some() { cells_max } else { 0 };
         let body_bytes = u64::from(body_bytes_max);
         let header_bytes = u64::try_from(exchange_types::limits::HEADER_BYTES_MAX).unwrap_or(u64::MAX);
         let tls_bytes = if config.seller.tls.is_some() { TLS_BYTES } else { 0 };
@@ -85,6 +89,7 @@ impl MemoryPlan {
             part("unknowns_max", u64::from(unknowns_max), UNKNOWN_BYTES.saturating_add(body_bytes)),
             part("cells_max", u64::from(cells_max), CELL_BYTES),
             part("mesh_queue_max", messages_max, MESSAGE_BYTES),
+            part("redis", u64::from(mirrored), MIRRORED_BYTES),
         ])
     }
 
@@ -104,7 +109,7 @@ impl Part {
 impl fmt::Display for MemoryPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for part in &self.0 {
+        for part in self.0.iter().filter(|part| part.count > 0) {
             let (each, bytes) = (ByteCount(part.bytes_each), ByteCount(part.bytes()).rounded_up());
             write!(f, "{separator}{} {} x {each} = {bytes}", part.name, part.count)?;
             separator = ", ";

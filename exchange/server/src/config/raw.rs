@@ -28,6 +28,7 @@ pub(super) struct ConfigToml {
     pub(super) store: StoreToml,
     pub(super) personal_data: PersonalDataToml,
     pub(super) validation: ValidationToml,
+    pub(super) redis: RedisToml,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +101,15 @@ pub(super) struct ValidationToml {
     pub(super) disposable_domains: Text,
 }
 
+#[derive(Debug, Default)]
+pub(super) struct RedisToml {
+    pub(super) url: Text,
+    pub(super) password: Text,
+    pub(super) ca: Text,
+    pub(super) every: Text,
+    pub(super) timeout: Text,
+}
+
 impl ConfigToml {
     /// Reads a file. What cannot be read is reported and left out.
     pub(super) fn read(file: &SourceFile, findings: &mut Findings) -> Self {
@@ -126,6 +136,7 @@ impl ConfigToml {
             store: read_section(&mut root, "store", findings, StoreToml::read),
             personal_data: read_section(&mut root, "personal_data", findings, PersonalDataToml::read),
             validation: read_section(&mut root, "validation", findings, ValidationToml::read),
+            redis: read_section(&mut root, "redis", findings, RedisToml::read),
         };
         root.finish(findings);
         raw
@@ -146,6 +157,7 @@ impl ConfigToml {
             ("EXCHANGE_CONTROL_LISTEN", &mut self.control.listen),
             ("EXCHANGE_STORE_URL", &mut self.store.url),
             ("EXCHANGE_MASTER_KEY_FILE", &mut self.personal_data.master_key),
+            ("EXCHANGE_REDIS_URL", &mut self.redis.url),
         ];
         for (name, text) in texts {
             if let Some(given) = given(name) {
@@ -270,5 +282,17 @@ impl PersonalDataToml {
 impl ValidationToml {
     fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
         Self { disposable_domains: section.text("disposable_domains", findings) }
+    }
+}
+
+impl RedisToml {
+    fn read(section: &mut Section<'_>, findings: &mut Findings) -> Self {
+        Self {
+            url: section.text("url", findings),
+            password: section.text("password", findings),
+            ca: section.text("ca", findings),
+            every: section.text("every", findings),
+            timeout: section.text("timeout", findings),
+        }
     }
 }

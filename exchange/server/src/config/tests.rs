@@ -2,7 +2,8 @@
 
 use super::given::Given;
 use super::raw::{
-    BuyersToml, JournalToml, LimitsToml, ListenerToml, PersonalDataToml, StoreToml, TlsToml, ValidationToml,
+    BuyersToml, JournalToml, LimitsToml, ListenerToml, PersonalDataToml, RedisToml, StoreToml, TlsToml,
+    ValidationToml,
 };
 use super::*;
 
@@ -67,6 +68,7 @@ fn the_reference_shows_every_key_with_its_default() {
         store,
         personal_data,
         validation,
+        redis,
     } = raw;
     assert!(data_dir.is_some() && shards.is_some() && log.is_some() && log_format.is_some());
     for ListenerToml { listen, allow_clear_text, tls } in [seller, control] {
@@ -104,6 +106,8 @@ fn the_reference_shows_every_key_with_its_default() {
     for text in [master_key, lead_retention, consent_retention, disposable_domains] {
         assert!(text.is_some());
     }
+    let RedisToml { url, password, ca, every, timeout } = redis;
+    assert!([url, password, ca, every, timeout].iter().all(Option::is_some));
 }
 
 fn assert_every_limit_is_shown(limits: LimitsToml) {
@@ -173,6 +177,11 @@ url = "postgres://exchange@localhost/exchange"
 lead_retention = "90d"
 [validation]
 disposable_domains = "/etc/domains.txt"
+[redis]
+url = "rediss://mirror@cache.example/3"
+password = "env:CACHE_PASSWORD"
+ca = "/etc/ca.pem"
+every = "250ms"
 "#,
     );
     assert_eq!(config.data_dir, PathBuf::from("/var/lib/exchange"));
@@ -190,6 +199,11 @@ disposable_domains = "/etc/domains.txt"
     assert_eq!(config.store.url, "postgres://exchange@localhost/exchange");
     assert_eq!(config.personal_data.lead_retention, Duration::from_hours(24 * 90));
     assert_eq!(config.validation.disposable_domains, Some(PathBuf::from("/etc/domains.txt")));
+    let redis = config.redis.expect("a mirror");
+    assert_eq!(redis.address.to_string(), "rediss://cache.example:6379/3");
+    assert_eq!(redis.password.as_deref(), Some("env:CACHE_PASSWORD"));
+    assert_eq!(redis.ca, Some(PathBuf::from("/etc/ca.pem")));
+    assert_eq!((redis.every, redis.timeout), (Duration::from_millis(250), Duration::from_millis(500)));
 }
 
 #[test]
@@ -201,12 +215,15 @@ fn the_environment_comes_before_the_file() {
         "EXCHANGE_LOG_FORMAT" => Some("json".to_owned()),
         "EXCHANGE_SELLER_LISTEN" => Some("127.0.0.1:1".to_owned()),
         "EXCHANGE_CONTROL_LISTEN" => Some("127.0.0.1:2".to_owned()),
+        "EXCHANGE_REDIS_URL" => Some("redis://cache.example".to_owned()),
         _ => None,
     };
     let config = load_with("shards = 2\nlog = \"error\"", &variable).expect("valid");
     assert_eq!((config.shards, &*config.log, config.log_format), (3, "warn", LogFormat::Json));
     assert_eq!((config.seller.listen.port(), config.control.listen.port()), (1, 2));
     assert_eq!(config.data_dir, PathBuf::from("/data"));
+    let redis = config.redis.map(|redis| redis.address.to_string());
+    assert_eq!(redis.as_deref(), Some("redis://cache.example:6379/0"));
 
     let wrong = |name: &str| (name == "EXCHANGE_SHARDS").then(|| "many".to_owned());
     let found = load_with("", &wrong).expect_err("no number");
@@ -222,7 +239,7 @@ fn every_mistake_is_named_at_once_with_its_place() {
         "shard = 4\nlog = 5\n[limits]\nbody_bytes_max = \"16\"\nheader_timeout = \"5 min\"\n[seller]\nport = 80\n",
         &[
             "exchange.toml:1:1: error: unknown key \"shard\"; valid here: data_dir, shards, log, log_format, \
-             seller, control, limits, buyers, journal, store, personal_data, validation",
+             seller, control, limits, buyers, journal, store, personal_data, validation, redis",
             "exchange.toml:2:7: error: log: is a whole number; expected a text in quotes",
             "exchange.toml:4:18: error: limits.body_bytes_max: \"16\" is no size; a whole number with its unit, \
              such as \"16 KiB\", \"512 MiB\" or \"2 GiB\"",
@@ -250,6 +267,14 @@ fn values_out_of_range_are_refused() {
         (
             "store.lag_max = \"2d\"",
             "exchange.toml:1:17: error: store.lag_max: 2d is out of range; from 1s to 1d",
+        ),
+        (
+            "redis.every = \"10ms\"",
+            "exchange.toml:1:15: error: redis.every: 10ms is out of range; from 100ms to 1m",
+        ),
+        (
+            "redis.timeout = \"1m\"",
+            "exchange.toml:1:17: error: redis.timeout: 1m is out of range; from 10ms to 10s",
         ),
         (
             "limits.request_timeout = \"3s\"",
@@ -280,6 +305,20 @@ fn values_without_meaning_are_refused() {
         (
             "store.url = \"mysql://u:secret@host/db\"",
             "exchange.toml:1:13: error: store.url: is no store; \"sqlite\", or \"postgres://USER@HOST/DATABASE\"",
+        ),
+        (
+            "redis.url = \"valkyrie://hush@host\"",
+            "exchange.toml:1:13: error: redis.url: is no address of a Redis; \"redis://HOST:PORT/DATABASE\", \
+             \"rediss://...\" over TLS, or \"unix:///PATH\"",
+        ),
+        (
+            "redis.url = \"redis://:hush@host\"",
+            "exchange.toml:1:13: error: redis.url: holds a password, which listings and logs would show; \
+             redis.password = \"env:NAME\" or \"file:PATH\"",
+        ),
+        (
+            "redis.password = \"hush\"",
+            "exchange.toml:1:18: error: redis.password: names no place of a password; \"env:NAME\" or \"file:PATH\"",
         ),
         (
             "seller.listen = \"localhost\"",
@@ -446,4 +485,12 @@ fn limits_that_need_more_than_the_memory_are_refused_with_their_numbers() {
         text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294204 MiB"),
         "{text}"
     );
+}
+
+#[test]
+fn a_mirror_needs_memory_for_what_it_has_told() {
+    let total = |text: &str| MemoryPlan::of(&load(text)).total().0;
+    let each = total("redis.url = \"unix:///run/redis.sock\"") - total("");
+    assert_eq!(each, 200_000 * 192);
+    assert_eq!(total("redis.url = \"\""), total(""));
 }

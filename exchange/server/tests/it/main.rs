@@ -18,6 +18,7 @@ mod lead;
 mod listener;
 mod market;
 mod process;
+mod redis_server;
 mod scripted;
 mod seller;
 
@@ -37,6 +38,8 @@ mod journal_files;
 mod killed;
 mod late_answers;
 mod listener_tls;
+mod metrics;
+mod mirrored;
 mod persons;
 mod prepaid;
 mod rebuilt;

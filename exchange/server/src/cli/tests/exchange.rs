@@ -10,10 +10,10 @@ use exchange_catalog::{CompileOptions, Diagnostic, SourceFile, compile};
 use exchange_control::{
     Acknowledged, Applied, ApplyError, Backend, Balance, Books, CatalogSummary, ChangeSale, ChangeSaleError,
     ErasedId, ErasedLead, ErasureId, Filter, JournalState, JournalStatus, KeysError, Lead, LedgerEntry,
-    LedgerReport, ListError, Listed, ListedKey, Lists, MoveError, Moved, Movement, NextStep, Page, Person,
-    PersonErased, PersonError, PersonExport, PersonLead, Persons, PostSettled, PostWord, PostWordError,
-    Principal, Readiness, ReplayChanges, ReplayError, Replayed, Replays, Sale, SaleChanged, Sales, Scope,
-    Unavailable, UnknownPost, Unknowns, WordEffect, router, serve,
+    LedgerReport, ListError, Listed, ListedKey, Lists, Metric, MoveError, Moved, Movement, NextStep, Page,
+    Person, PersonErased, PersonError, PersonExport, PersonLead, Persons, PostSettled, PostWord,
+    PostWordError, Principal, Readiness, ReplayChanges, ReplayError, Replayed, Replays, Sale, SaleChanged,
+    Sales, Scope, Unavailable, UnknownPost, Unknowns, WordEffect, router, serve,
 };
 use exchange_protocol::{Account, ResolvedBy};
 use exchange_types::{Amount, AuctionId, Currency, LeadId, PostId, SaleId, UtcMicros, Uuid7};
@@ -199,6 +199,10 @@ impl Backend for Noting {
 
     fn readiness(&self) -> Readiness {
         Readiness::default()
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        Vec::new()
     }
 
     fn journal(&self) -> JournalState {
