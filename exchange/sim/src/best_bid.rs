@@ -52,10 +52,11 @@ pub(crate) fn check(world: &mut World, story: &Story) {
         let allowed = terms.max_buyers.map_or(market.max_buyers, |wanted| wanted.min(market.max_buyers));
         let wait = terms.wait_ms.map_or(market.answer_by_ms, |wait| wait.min(market.answer_by_ms));
         // A lead that had to wait for the store has less.
-        let answer_by = story.asks.wait_us.map_or(wait, |left| wait.min(u64::from(left).div_euclid(1_000)));
+        let wait_us = wait.saturating_mul(1_000);
+        let answer_by_us = story.asks.wait_us.map_or(wait_us, |left| wait_us.min(u64::from(left)));
         let limits = Limits {
             allowed: usize::from(allowed),
-            last_start_us: answer_by.saturating_sub(market.post_min_ms).saturating_mul(1_000),
+            last_start_us: answer_by_us.saturating_sub(market.post_min_ms.saturating_mul(1_000)),
         };
         wrong = wrong_round(story, bidders, &limits);
     }

@@ -1,6 +1,6 @@
 //! [`judge`]: what must hold when all is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_node::Shard;
 use exchange_protocol::{Answer, AnswerStatus, Outcome, Record, Reply, Story};
@@ -83,7 +83,17 @@ fn check_rest(world: &mut World, shards: &[Shard]) {
 }
 
 /// Checks that requests under one key were told of one sale, and where it is final, the same.
+///
+/// A post that sold nothing reopens its ping. A repeat of it is told the state of the sale, which another post, under
+/// another key or none, may have changed since.
 fn check_repeats(world: &mut World) {
+    let mut posts: BTreeMap<Uuid7, BTreeSet<Option<(u128, u128)>>> = BTreeMap::new();
+    for request in &world.requests {
+        if let What::Post { ping, .. } = &request.what {
+            let key = request.key.map(|key| (key.key, key.digest));
+            posts.entry(*ping).or_default().insert(key);
+        }
+    }
     let mut first: BTreeMap<(u128, u128), (usize, &Reply)> = BTreeMap::new();
     for (number, request) in world.requests.iter().enumerate() {
         let (Some(key), Some(reply)) = (request.key, request.replies.first().filter(|_| !request.void))
@@ -94,12 +104,18 @@ fn check_repeats(world: &mut World) {
         let (earlier_number, earlier) = *first.entry((key.key, key.digest)).or_insert((number, reply));
         let Reply::Answer { answer: earlier, .. } = earlier else { continue };
         let is_ping = matches!(request.what, What::Ping(_));
+        let has_others = matches!(&request.what, What::Post { ping, .. }
+            if posts.get(ping).is_some_and(|keys| keys.len() > 1));
+        let sold_nothing = |answer: &Answer| matches!(answer.status, AnswerStatus::Unsold(_));
+        let reopened = has_others && (sold_nothing(answer) || sold_nothing(earlier));
         let is_final = |status| {
             matches!(status, AnswerStatus::Sold | AnswerStatus::Unsold(_) | AnswerStatus::Duplicate(..))
         };
         let both = is_final(answer.status) && is_final(earlier.status) && !is_ping;
         let same = answer.id == earlier.id
-            && (!both || (answer.status == earlier.status && one_holds_the_other(answer, earlier)));
+            && (!both
+                || reopened
+                || (answer.status == earlier.status && one_holds_the_other(answer, earlier)));
         world.verdicts.check(Promise::StableAnswer, same, || {
             format!("requests {earlier_number} and {number}: {earlier:?} and {answer:?}")
         });
