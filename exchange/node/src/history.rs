@@ -23,6 +23,13 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// Forgets the lead, and returns the keys under which it came.
+    pub(crate) fn forget_lead(&mut self) -> Vec<u128> {
+        self.without_lead = true;
+        *self.content.submission = Submission::default();
+        core::mem::take(&mut self.claims)
+    }
+
     /// Returns the account that its last record holds.
     pub(crate) fn story(&self) -> Option<Story> {
         let Ok((Record::Closed(story), _)) = decode_record(&self.content.record) else { return None };
@@ -77,12 +84,12 @@ impl History {
         encode_closed(&story, &mut finished.content.record);
     }
 
-    /// Forgets the lead of a finished sale.
-    pub(crate) fn forget_lead(&mut self, id: Uuid7) {
-        if let Some(finished) = self.position(id).and_then(|position| self.ring.get_mut(position)) {
-            finished.without_lead = true;
-            *finished.content.submission = Submission::default();
-        }
+    /// Forgets the lead of a finished sale, and returns the keys under which it came.
+    pub(crate) fn forget_lead(&mut self, id: Uuid7) -> Vec<u128> {
+        let Some(finished) = self.position(id).and_then(|position| self.ring.get_mut(position)) else {
+            return Vec::new();
+        };
+        finished.forget_lead()
     }
 
     fn position(&self, id: Uuid7) -> Option<usize> {

@@ -252,7 +252,9 @@ impl Shard {
         (first, joined): (Waiter, Vec<Waiting>),
     ) {
         for waiter in core::iter::once(first).chain(joined.into_iter().map(|waiting| waiting.waiter)) {
-            let reply = if known.digest == digest {
+            let reply = if known.digest == digest && known.erased {
+                Reply::Refusal(Refusal::LeadErased)
+            } else if known.digest == digest {
                 Reply::Answer {
                     answer: known.answer.clone(),
                     snapshot: Arc::clone(&known.snapshot),

@@ -98,13 +98,23 @@ impl Shard {
         &self.resolving.unknowns
     }
 
-    /// Forgets the lead of a sale, whose key is destroyed: it is not posted again and no account shows it. Here or
-    /// at the shard that has it.
+    /// Forgets the lead of a sale, whose key is destroyed: it is not posted again, no account shows it, and what comes
+    /// again under its idempotency keys is refused. Here or at the shard that has it.
     pub fn erase(&mut self, world: &mut impl World, now: Now, id: Uuid7) {
         let owner = self.shared.owner(id);
         if owner == self.place {
             self.resolving.unknowns.erase(id, now);
-            self.history.forget_lead(id);
+            let claims = match self.tenants.find(id).and_then(|auction| self.tenants.get_mut(auction)) {
+                Some(tenant) => {
+                    tenant.erased = true;
+                    core::mem::take(&mut tenant.claims)
+                }
+                None => self.history.forget_lead(id),
+            };
+            // What comes again under its keys is the store's to refuse.
+            for claim in claims {
+                self.shared.retire_claim(claim, id, now.utc);
+            }
         } else {
             self.send_surely(world, owner, Message::Erase { id });
         }

@@ -82,6 +82,11 @@ impl Shard {
         self.engine.auction(key)
     }
 
+    /// Returns whether the lead of an auction in flight was erased meanwhile: nothing personal of it is kept any more.
+    pub fn is_erased(&self, key: SlotKey) -> bool {
+        self.tenants.is_erased(key)
+    }
+
     /// Returns how many auctions are in flight or hold offers.
     pub fn auctions(&self) -> usize {
         self.engine.auctions()
@@ -289,7 +294,7 @@ impl Shard {
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         place.id = tenant.id;
         core::mem::swap(&mut place.claims, &mut tenant.claims);
-        let prints = tenant.fingerprints;
+        let (prints, erased) = (tenant.fingerprints, tenant.erased);
         let unknown: Vec<_> = unknown
             .into_iter()
             .map(|post| {
@@ -302,6 +307,12 @@ impl Shard {
         if self.engine.free(auction, &mut place.content) {
             if !unknown.is_empty() {
                 self.resolve_later(now, unknown, (prints, &place));
+            }
+            if erased {
+                let id = place.id;
+                for claim in place.forget_lead() {
+                    self.shared.retire_claim(claim, id, now.utc);
+                }
             }
             self.history.push(place);
         }

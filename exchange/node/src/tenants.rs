@@ -33,6 +33,8 @@ pub(crate) struct Tenant {
     /// The fingerprints of the person: those of the ping, then those of the post.
     pub(crate) fingerprints: [Option<u128>; 4],
     pub(crate) seller: Arc<SellerShared>,
+    /// Whether its lead was erased meanwhile.
+    pub(crate) erased: bool,
 }
 
 impl Tenant {
@@ -73,6 +75,7 @@ impl Tenants {
         tenant.reservations.clear();
         tenant.claims.clear();
         tenant.fingerprints = [None; 4];
+        tenant.erased = false;
         Some(tenant)
     }
 
@@ -82,6 +85,11 @@ impl Tenants {
 
     pub(crate) fn find(&self, id: Uuid7) -> Option<SlotKey> {
         self.by_id.get(&id.as_u128()).copied()
+    }
+
+    pub(crate) fn is_erased(&self, key: SlotKey) -> bool {
+        let tenant = usize::try_from(key.slot).ok().and_then(|position| self.slots.get(position));
+        tenant.is_some_and(|tenant| tenant.key == key && tenant.erased)
     }
 
     pub(crate) fn get_mut(&mut self, key: SlotKey) -> Option<&mut Tenant> {

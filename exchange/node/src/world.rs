@@ -101,6 +101,8 @@ pub struct RememberedClaim {
     pub id: Uuid7,
     /// The digest of the body that came under the key.
     pub digest: u128,
+    /// Whether its lead was erased: nothing of it is told again.
+    pub erased: bool,
     /// What its step was told, or for a pending sale how it stands now.
     pub answer: Box<Answer>,
     /// The catalog in which the answer's indices hold.

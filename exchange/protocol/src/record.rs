@@ -18,6 +18,7 @@ mod post_bytes;
 mod resolution;
 mod sale_change;
 mod sealed;
+mod sealed_text;
 mod story_bytes;
 
 pub use bytes::DecodeError;
@@ -29,6 +30,7 @@ pub use outcome::Outcome;
 pub use resolution::{Dispute, Resolution, ResolvedBy};
 pub use sale_change::{BalanceChange, CounterMove, ReturnReason, SaleChange, SaleStep};
 pub use sealed::{SealClass, Sealed, SlotRef};
+pub use sealed_text::SealedText;
 
 use exchange_types::{
     Amount, BuyerIndex, CampaignIndex, Reason, SellerIndex, SmallText, UtcMicros, Uuid7, VerticalIndex,
@@ -95,7 +97,8 @@ pub enum Record {
         at: UtcMicros,
         /// When the sale settles: its return window is over then. As `at` where there is no sale.
         settles_at: UtcMicros,
-        /// Where the person is to be sent, or an empty text.
+        /// Where the person is to be sent, or an empty text. It may name the person, so it stands there as a
+        /// [`SealedText`].
         redirect_url: Box<str>,
     },
     /// An auction is over.

@@ -9,6 +9,8 @@ pub enum Refusal {
     NotFound,
     /// The key was used before with another body.
     KeyReused,
+    /// The key belongs to a lead whose personal data was erased.
+    LeadErased,
     /// Too many auctions are in flight, or a queue between shards is full.
     Overloaded,
     /// The ping's offers have expired.

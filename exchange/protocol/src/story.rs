@@ -163,7 +163,7 @@ pub struct StoryPost {
     pub replied_us: u32,
     /// The digest of the reply: the evidence of a charge.
     pub digest: [u8; 16],
-    /// Where the person is to be sent, or an empty text.
+    /// Where the person is to be sent, or an empty text; sealed, see [`SealedText`](crate::SealedText).
     pub redirect_url: Box<str>,
 }
 

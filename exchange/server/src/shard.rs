@@ -6,6 +6,7 @@ mod event;
 mod form_body;
 mod http_answer;
 mod intake;
+mod links;
 mod names;
 mod outbound;
 mod pending;

@@ -100,7 +100,7 @@ impl World {
         let Some((answer, snapshot)) = story.and_then(|story| self.shown(story.answer())) else {
             return Ok(None);
         };
-        Ok(Some(RememberedClaim { id, digest: known.digest, answer, snapshot }))
+        Ok(Some(RememberedClaim { id, digest: known.digest, erased: false, answer, snapshot }))
     }
 
     /// Returns what became of a person, as far as it counts at a moment.

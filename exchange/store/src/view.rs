@@ -257,6 +257,8 @@ pub struct ClaimFound {
     pub lead: Uuid7,
     /// The keyed digest of the body that came under it.
     pub digest: u128,
+    /// Whether the lead was erased.
+    pub erased: bool,
     /// The present answer; nothing while the auction runs, or where it was lost before anything was sent.
     pub answer: Option<Answer>,
 }

@@ -141,6 +141,8 @@ problem_kinds! {
     RequestTimeout = 408 "request_timeout" "The request did not arrive in time";
     /// The idempotency key came before, with another body.
     IdempotencyKeyReused = 409 "idempotency_key_reused" "The idempotency key belongs to another body";
+    /// The idempotency key belongs to a lead that was erased.
+    LeadErased = 409 "lead_erased" "The lead of this key was erased";
     /// A field of the post differs from the ping's.
     PingFieldChanged = 409 "ping_field_changed" "A field differs from the ping";
     /// The ping's offers have expired.

@@ -34,8 +34,6 @@ pub(super) struct PostBody<'a> {
     /// The first 16 bytes of the SHA-256 of the reply: the evidence of a charge.
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_digest: Option<Shown<Hex<'a>>>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    redirect_url: &'a str,
 }
 
 impl<'a> PostBody<'a> {
@@ -65,7 +63,6 @@ impl<'a> PostBody<'a> {
             sent_us: came(post.sent_us),
             replied_us: came(post.replied_us),
             reply_digest: (post.digest != [0; 16]).then_some(Shown(Hex(&post.digest))),
-            redirect_url: &post.redirect_url,
         })
     }
 }

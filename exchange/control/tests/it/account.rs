@@ -151,8 +151,7 @@ async fn the_whole_story_is_told() {
             {"post_id": post_id(1), "sale_id": sale_id(1), "campaign": "coast", "buyer": "north", "entry": 0, "price": "31.50", "payout": "25.20",
              "margin": "6.30", "exclusive": true, "outcome": "accepted",
              "intent_us": 120_000, "sent_us": 120_300, "replied_us": 180_000,
-             "reply_digest": "abababababababababababababababab",
-             "redirect_url": "https://north.example/thanks"},
+             "reply_digest": "abababababababababababababababab"},
         ],
     });
     assert_eq!(body_of(account()).await, expected);

@@ -54,15 +54,23 @@ impl ClosedSales {
 
     /// Writes into the account of a sale what was found out about one of its posts.
     pub(super) fn resolve(&mut self, resolution: &Resolution) {
-        let place = self.by_id.get(&resolution.auction.as_u128());
-        let place = place.and_then(|number| usize::try_from(number.checked_sub(self.gone)?).ok());
-        let Some(sale) = place.and_then(|place| self.ring.get_mut(place)) else { return };
+        let Some(sale) = self.get_mut(resolution.auction) else { return };
         let Some(mut story) = sale.story() else { return };
         let Resolution { candidate, outcome, price, payout, .. } = resolution;
         story.resolve(*candidate, *outcome, *price, *payout);
         let mut record = Vec::with_capacity(sale.record.len());
         encode_closed(&story, &mut record);
         sale.record = record.into();
+    }
+
+    /// Takes the keys out under which a sale came.
+    pub(super) fn take_claims(&mut self, id: Uuid7) -> Vec<KeptClaim> {
+        self.get_mut(id).map(|sale| core::mem::take(&mut sale.claims)).unwrap_or_default()
+    }
+
+    fn get_mut(&mut self, id: Uuid7) -> Option<&mut ClosedSale> {
+        let number = self.by_id.get(&id.as_u128())?.checked_sub(self.gone)?;
+        self.ring.get_mut(usize::try_from(number).ok()?)
     }
 
     pub(super) fn has(&self, id: Uuid7) -> bool {

@@ -48,8 +48,14 @@ impl Recovery {
                 self.money.deposit(change.id, buyer, change.amount.micros());
             }
             Record::Catalog(names) => self.names.take(names),
-            // A dispute changes nothing before a person decides; an erased lead is found without its key.
-            Record::Disputed(_) | Record::Erased(_) | Record::Acknowledged(_) => {}
+            Record::Erased(erasure) => {
+                // What comes again under its keys is the store's to refuse.
+                for KeptClaim { claim, .. } in self.closed.take_claims(erasure.lead) {
+                    self.seen_claims.insert(claim.key, self.latest);
+                }
+            }
+            // A dispute changes nothing before a person decides.
+            Record::Disputed(_) | Record::Acknowledged(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use exchange_protocol::{Record, SealClass, SlotRef};
+use exchange_protocol::{Record, SealClass, SealedText, SlotRef};
 
 use super::CheckpointError;
 use super::bytes::{Reader, Writer};
@@ -24,8 +24,13 @@ impl Slots {
             Record::Lead(lead) => (&lead.sealed, &lead.consent),
             Record::Completed(post) => (&post.sealed, &post.consent),
             Record::Erased(erasure) => return self.erased.extend(&erasure.slots),
+            Record::Outcome { redirect_url, .. } => {
+                if let Some(link) = SealedText::read(redirect_url) {
+                    self.note(link.sealed.slot);
+                }
+                return;
+            }
             Record::Intent { .. }
-            | Record::Outcome { .. }
             | Record::Closed(_)
             | Record::Offered(_)
             | Record::Resolved(_)
@@ -36,10 +41,14 @@ impl Slots {
             | Record::Acknowledged(_) => return,
         };
         for slot in [Some(sealed.slot), consent.map(|consent| consent.slot)].into_iter().flatten() {
-            let [lead, evidence] = &mut self.highest;
-            let highest = if slot.class == SealClass::Lead { lead } else { evidence };
-            *highest = (*highest).max(Some(slot));
+            self.note(slot);
         }
+    }
+
+    fn note(&mut self, slot: SlotRef) {
+        let [lead, evidence] = &mut self.highest;
+        let highest = if slot.class == SealClass::Lead { lead } else { evidence };
+        *highest = (*highest).max(Some(slot));
     }
 
     pub(super) fn highest(&self, class: SealClass) -> Option<SlotRef> {

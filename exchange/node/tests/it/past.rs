@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exchange_node::{NodeConfig, Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale};
-use exchange_protocol::{Answer, AnswerStatus, Refusal, Reply, SaleKind};
+use exchange_protocol::{Answer, AnswerStatus, Record, Refusal, Reply, SaleKind};
 use exchange_types::{Nanos, PostOutcome, ShardIndex};
 
 use crate::node::{Node, claim, config, print};
@@ -43,6 +43,7 @@ fn remembered_claim(node: &Node, answer: &Answer, key: u64) -> Remembered {
         claim: Some(RememberedClaim {
             id: answer.id,
             digest: claim(key).digest,
+            erased: false,
             answer: Box::new(answer.clone()),
             snapshot: Arc::clone(&node.shared.current().snapshot),
         }),
@@ -80,6 +81,51 @@ fn a_key_that_left_the_memory_with_another_body_is_a_conflict() {
     let known = remembered_claim(&node, &answers[0], 99);
     remember(&mut node, Some(known));
     assert!(is_refused(&node, token, &Refusal::KeyReused));
+}
+
+fn erase(node: &mut Node) {
+    let lead = node.world.journal.iter().find_map(|entry| match &entry.record {
+        Record::Lead(lead) => Some(lead.id),
+        _ => None,
+    });
+    let (now, id) = (node.now, lead.expect("a lead"));
+    node.at(ShardIndex(0), |shard, world| shard.erase(world, now, id));
+}
+
+#[test]
+fn the_key_of_an_erased_lead_is_the_stores_to_refuse() {
+    for runs in [false, true] {
+        let mut node = Node::new(forgetful());
+        let first = node.sell_until_post(1, Some(1));
+        if runs {
+            erase(&mut node);
+        }
+        while node.answer_post(PostOutcome::Accepted { price: None }) {}
+        node.sync();
+        node.pass(Nanos::from_secs(2));
+        node.sync();
+        if !runs {
+            erase(&mut node);
+        }
+        let Some(Reply::Answer { answer, .. }) = node.world.reply(first) else { panic!("no answer") };
+        let answer = (**answer).clone();
+        assert_eq!(answer.status, AnswerStatus::Sold);
+        let again = node.lead(0, SaleKind::OneCall, 1, Some(1));
+        assert!(node.world.reply(again).is_none(), "it waits for the store");
+        let mut known = remembered_claim(&node, &answer, 1);
+        known.claim.as_mut().expect("a claim").erased = true;
+        remember(&mut node, Some(known));
+        assert!(is_refused(&node, again, &Refusal::LeadErased));
+        // The next auction in the same place is another lead's.
+        let next = node.sell_until_post(2, Some(2));
+        while node.answer_post(PostOutcome::Accepted { price: None }) {}
+        node.sync();
+        node.pass(Nanos::from_secs(2));
+        node.sync();
+        assert!(matches!(node.world.reply(next), Some(Reply::Answer { .. })));
+        let again = node.lead(0, SaleKind::OneCall, 2, Some(2));
+        assert!(matches!(node.world.reply(again), Some(Reply::Answer { .. })), "it is remembered");
+    }
 }
 
 #[test]

@@ -73,8 +73,9 @@ impl Memory {
                     && let Some(answer) = found.answer
                     && let Some(snapshot) = self.snapshot(&answer)
                 {
-                    let (id, digest) = (found.lead, found.digest);
-                    told.claim = Some(RememberedClaim { id, digest, answer: Box::new(answer), snapshot });
+                    let (id, digest, erased) = (found.lead, found.digest, found.erased);
+                    let answer = Box::new(answer);
+                    told.claim = Some(RememberedClaim { id, digest, erased, answer, snapshot });
                 }
                 for print in prints.into_iter().flatten() {
                     let seen = self.store.person(print).await?;

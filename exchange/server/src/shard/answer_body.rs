@@ -234,6 +234,9 @@ fn problem(refusal: &Refusal, vertical: Option<&Vertical>) -> Problem {
         Refusal::KeyReused => {
             new(ProblemKind::IdempotencyKeyReused, "send the first body again, or another key")
         }
+        Refusal::LeadErased => {
+            new(ProblemKind::LeadErased, "nothing of it is told again; GET shows how it was sold")
+        }
         Refusal::Overloaded => {
             new(ProblemKind::Overloaded, "nothing was stored; the same key may come again")
                 .with_retry_after(RETRY_SOON)

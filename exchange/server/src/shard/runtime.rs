@@ -13,12 +13,16 @@ use exchange_node::{Current, Requester, ResolverReply, Shard, Shared, UnknownKey
 use exchange_protocol::{AnswerStatus, CandidateIndex, Refusal, Reply, SlotKey, Waiter};
 use exchange_transport::{Failure, Reply as BuyerReply};
 use exchange_types::{Currency, DuplicateScope, EndpointIndex, HashKey, Now, PostReply, ShardIndex};
-use exchange_wire::{FingerprintKey, reply};
+use exchange_wire::problem::Problem;
+use exchange_wire::{FingerprintKey, ProblemKind, reply};
 use tokio::sync::Notify;
+use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::answer_body;
 use super::event::{Deliver, Event, Reading};
+use super::http_answer::HttpAnswer;
+use super::links;
 use super::names::Names;
 use super::outbound::Outbound;
 use super::pending::{Duplicate, Pending, Pendings};
@@ -212,8 +216,8 @@ impl ShardRuntime {
         candidate: CandidateIndex,
         result: &Result<BuyerReply, Failure>,
     ) {
-        let mut scratch = String::new();
-        let read = match result {
+        let (mut scratch, mut link) = (String::new(), None);
+        let mut read = match result {
             Err(failure) => PostReply::bare(failure.post_outcome()),
             Ok(came) => {
                 let shard = self.shard.borrow();
@@ -221,15 +225,21 @@ impl ShardRuntime {
                 let (Some(campaign), Some(vertical)) = (found.campaign(candidate), found.vertical()) else {
                     return;
                 };
-                reply::parse_post(
+                let read = reply::parse_post(
                     came.status,
                     &came.body,
                     campaign.unmatched,
                     vertical.currency,
                     &mut scratch,
-                )
+                );
+                // Its key would outlive the erasure.
+                if !read.redirect_url.is_empty() && !shard.is_erased(auction) {
+                    link = self.world.borrow_mut().seal_text(found.id(), read.redirect_url);
+                }
+                read
             }
         };
+        read.redirect_url = link.as_deref().unwrap_or_default();
         self.with_shard(|shard, world| shard.post_reply(world, now, auction, candidate, read));
     }
 
@@ -291,8 +301,21 @@ impl ShardRuntime {
                         Some(Duplicate { id, currency: vertical.currency, elapsed_us, replayed, earlier });
                     return self.ask_earlier(now, pending);
                 }
-                let body = answer_body::render(&answer, replayed, &pending, &snapshot, &self.names);
-                (pending.respond)(body);
+                if !links::are_sealed(&answer) {
+                    let body = answer_body::render(&answer, replayed, &pending, &snapshot, &self.names);
+                    return (pending.respond)(body);
+                }
+                let (vault, names) = (self.world.borrow().vault.clone(), Rc::clone(&self.names));
+                spawn_local(async move {
+                    let body = match links::opened(vault, answer).await {
+                        Some(answer) => answer_body::render(&answer, replayed, &pending, &snapshot, &names),
+                        None => HttpAnswer::problem(&Problem::new(
+                            ProblemKind::Internal,
+                            "the answer cannot be read; ask again",
+                        )),
+                    };
+                    (pending.respond)(body);
+                });
             }
             Reply::Refusal(Refusal::Duplicate(DuplicateScope::Own, Some(earlier))) => {
                 let Some((id, currency)) = pending.ping_currency() else { return };

@@ -37,6 +37,7 @@ mod http2_and_tls;
 mod journal_files;
 mod killed;
 mod late_answers;
+mod links;
 mod listener_tls;
 mod metrics;
 mod mirrored;

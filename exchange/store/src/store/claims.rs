@@ -11,11 +11,13 @@ use crate::{PostState, QueryError};
 
 impl Store {
     pub(super) async fn claim_of(&self, claim: u128) -> Result<Option<ClaimFound>, QueryError> {
-        let select = Select::new("SELECT lead, digest FROM claims").with("claim = ", wide(claim));
+        let base = "SELECT claims.lead, claims.digest, leads.erased_at FROM claims LEFT JOIN leads ON leads.id = claims.lead";
+        let select = Select::new(base).with("claims.claim = ", wide(claim));
         let Some(row) = select.one(&self.pool).await? else { return Ok(None) };
         let mut from = Columns::of(&row);
         let (lead, digest) = (from.id("lead")?, from.wide("digest")?);
-        Ok(Some(ClaimFound { lead, digest, answer: self.answer_of(lead).await? }))
+        let erased = from.optional_time()?.is_some();
+        Ok(Some(ClaimFound { lead, digest, erased, answer: self.answer_of(lead).await? }))
     }
 
     pub(super) async fn answer_of(&self, id: Uuid7) -> Result<Option<Answer>, QueryError> {

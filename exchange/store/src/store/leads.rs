@@ -1,7 +1,7 @@
 //! Leads with how they stand, and the ciphertexts that they own.
 
 use exchange_protocol::{
-    CatalogNames, CompletedRecord, LeadRecord, Record, Sealed, SlotRef, Story, decode_record,
+    CatalogNames, CompletedRecord, LeadRecord, Record, Sealed, SealedText, SlotRef, Story, decode_record,
 };
 use exchange_types::Uuid7;
 use sqlx::any::AnyRow;
@@ -135,6 +135,9 @@ impl Store {
             slots.push(post.sealed.slot);
             slots.extend(post.consent.map(|consent| consent.slot));
         }
+        let posts = self.story_of(id).await?.map(|story| story.posts).unwrap_or_default();
+        let links = posts.iter().filter_map(|post| SealedText::read(&post.redirect_url));
+        slots.extend(links.map(|link| link.sealed.slot));
         Ok(slots)
     }
 

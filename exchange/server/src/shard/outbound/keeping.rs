@@ -1,7 +1,7 @@
 //! What a shard keeps: records, keys of personal data, and what it asks of the store.
 
 use exchange_node::{Disk, Past, Question, Seed, Vault};
-use exchange_protocol::{RecordBatch, SealClass, Sealed};
+use exchange_protocol::{RecordBatch, SealClass, Sealed, SealedText};
 use exchange_types::Uuid7;
 
 use super::Outbound;
@@ -16,6 +16,21 @@ impl Disk for Outbound {
 impl Seed for Outbound {
     fn entropy(&mut self) -> u128 {
         self.entropy.bits()
+    }
+}
+
+impl Outbound {
+    /// Returns a text of a buyer's reply as it is written down: it may name the person. Nothing where no key is
+    /// ready.
+    pub(crate) fn seal_text(&mut self, lead: Uuid7, text: &str) -> Option<String> {
+        let mut ciphertext = Vec::new();
+        match self.drawer.seal(SealClass::Lead, lead, text.as_bytes(), &mut ciphertext) {
+            Ok(sealed) => Some(SealedText { sealed, ciphertext }.to_text()),
+            Err(error) => {
+                tracing::warn!(%error, "where a person is to be sent is left out: it cannot be kept as ciphertext");
+                None
+            }
+        }
     }
 }
 
