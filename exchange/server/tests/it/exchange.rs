@@ -30,6 +30,17 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Starts an exchange with two shards under a folder; `more` is added to its configuration.
     pub(crate) fn start(dir: &Path, catalog: &str, more: &str) -> Self {
+        let file = dir.join("catalog.toml");
+        fs::write(&file, catalog).expect("the catalog can be written");
+        Self::serving(dir, more, serve(dir).arg("--catalog").arg(&file))
+    }
+
+    /// Starts an exchange with the data that a folder holds already.
+    pub(crate) fn reopen(dir: &Path, more: &str) -> Self {
+        Self::serving(dir, more, &mut serve(dir))
+    }
+
+    fn serving(dir: &Path, more: &str, command: &mut Command) -> Self {
         let config = dir.join("exchange.toml");
         let data = dir.join("data");
         let text = format!(
@@ -38,10 +49,8 @@ impl Exchange {
             data.display()
         );
         fs::write(&config, text).expect("the configuration can be written");
-        let file = dir.join("catalog.toml");
-        fs::write(&file, catalog).expect("the catalog can be written");
         let keys = OWNERS.map(|owner| (owner, create_key(&data, &["--owner", owner])));
-        let process = Process::start("exchange", serve(dir).arg("--catalog").arg(&file), dir);
+        let process = Process::start("exchange", command, dir);
         Self { process, dir: dir.to_owned(), data, keys: BTreeMap::from(keys) }
     }
 

@@ -31,6 +31,7 @@ mod deadline;
 mod disk;
 mod drain;
 mod duplicates;
+mod earlier;
 mod hostile_market;
 mod http;
 mod http2_and_tls;
