@@ -53,15 +53,21 @@ impl HoldShares {
                 fits_share(part, before, cells)
             });
         if fits {
-            for part in reservation.parts() {
-                let amount = held.entry((seller, part.cell)).or_insert(0);
-                *amount = amount.saturating_add(part.amount);
-            }
+            count(&mut held, seller, reservation);
         }
         fits
     }
 
-    /// Ends a hold that [`HoldShares::try_hold`] counted.
+    /// Counts a reservation as one of the seller's open holds whether it may be or not: it was one before a
+    /// restart, and limits that were lowered since take nothing back. Beyond the bound on pairs too; the holds that
+    /// a restart finds are as many as the auctions that were open.
+    pub fn hold_regardless(&self, seller: SellerKey, reservation: &Reservation) {
+        let Some(stripe) = self.stripe(seller) else { return };
+        let mut held = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+        count(&mut held, seller, reservation);
+    }
+
+    /// Ends a hold that [`HoldShares::try_hold`] or [`HoldShares::hold_regardless`] counted.
     pub fn end_hold(&self, seller: SellerKey, reservation: &Reservation) {
         let Some(stripe) = self.stripe(seller) else { return };
         let mut held = stripe.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,6 +90,13 @@ impl HoldShares {
     /// A seller's entries share a stripe, so that one lock covers a whole reservation.
     fn stripe(&self, seller: SellerKey) -> Option<&Mutex<Stripe>> {
         self.stripes.get(usize::try_from(seller.0.rem_euclid(STRIPES)).ok()?)
+    }
+}
+
+fn count(held: &mut Stripe, seller: SellerKey, reservation: &Reservation) {
+    for part in reservation.parts() {
+        let amount = held.entry((seller, part.cell)).or_insert(0);
+        *amount = amount.saturating_add(part.amount);
     }
 }
 

@@ -55,16 +55,20 @@ impl Shard {
         Ok(taken)
     }
 
-    /// Keeps a hold from before a restart, unless its seller may hold less by now.
+    /// Keeps a hold from before a restart, however much its seller may hold by now: a catalog that lowers a limit
+    /// takes nothing back from offers that are out, and neither does a restart after it.
     pub(crate) fn keep_restored(
         &mut self,
         key: SlotKey,
         candidate: CandidateIndex,
         reservation: Reservation,
-        holds_max: u32,
     ) {
-        // What finds no place goes back, and the post asks for it anew.
-        let _ = self.keep(key, candidate, reservation, holds_max);
+        let Some(tenant) = self.tenants.get_mut(key) else {
+            return self.shared.counters.cells().release(reservation);
+        };
+        tenant.seller.reopen_hold();
+        self.shared.holds.hold_regardless(SellerKey(tenant.seller.key), &reservation);
+        tenant.set_reservation(candidate, reservation);
     }
 
     /// Keeps a hold as one of its seller's, unless the seller holds too much already.

@@ -18,6 +18,7 @@ use crate::recovery::{KeptClaim, OpenPost, OpenSale};
 use crate::resolving::{Room, UnknownSale};
 use crate::restored_counts::parts_of_buyer;
 use crate::sealing::unseal_sale;
+use crate::shared::SellerShared;
 use crate::{Recovery, Shard, Shared, Unknown, UnknownKey, World};
 
 impl Shared {
@@ -255,8 +256,8 @@ impl Shard {
         }
     }
 
-    /// Opens the offers of a ping again, and takes again what they hold. One whose lead, catalog or room is gone
-    /// is lost, as pings may be by a power cut.
+    /// Opens the offers of a ping again, and takes again what they hold, whatever the limits are by now. One whose
+    /// lead or catalog is gone is lost, as pings may be by a power cut.
     fn restore_ping(
         &mut self,
         world: &mut impl World,
@@ -290,9 +291,8 @@ impl Shard {
         let current = self.shared.current();
         let name = recovered.seller(sale.lead.catalog_version, sale.lead.seller);
         let seller = current.snapshot.seller_named(name);
-        let shared = seller.map(|index| current.seller(index)).unwrap_or_default();
-        let holds_max =
-            seller.and_then(|index| current.snapshot.seller(index)).map_or(0, |own| own.holds_max);
+        let away = || Arc::new(SellerShared::new(self.shared.seller_key(name)));
+        let shared = seller.map_or_else(away, |index| current.seller(index));
         let tenant = self.tenants.begin(key, story.id)?;
         tenant.seller = shared;
         let [phone, email] = sale.lead.prints;
@@ -312,8 +312,7 @@ impl Shard {
             let campaign = snapshot.campaign(entry.campaign).map_or("", |campaign| &*campaign.name);
             let Some(index) = current.snapshot.campaign_named(campaign) else { continue };
             let reservation = current.caps.restore(index, held.at, held.reserved);
-            // A hold that finds no place any more is asked for again by the post.
-            self.keep_restored(key, candidate, reservation, holds_max);
+            self.keep_restored(key, candidate, reservation);
         }
         Some(())
     }

@@ -90,13 +90,25 @@ pub(crate) struct SellerShared {
 }
 
 impl SellerShared {
+    /// Returns what hangs on a seller that holds nothing.
+    pub(crate) fn new(key: u64) -> Self {
+        Self { key, open_holds: AtomicU32::new(0) }
+    }
+
     /// Counts a hold, unless the seller has as many as it may.
     pub(crate) fn open_hold(&self, holds_max: u32) -> bool {
         let one_more = |open: u32| (open < holds_max).then(|| open.saturating_add(1));
         self.open_holds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
     }
 
-    /// Takes back what [`SellerShared::open_hold`] counted.
+    /// Counts a hold from before a restart, however many the seller may have by now.
+    pub(crate) fn reopen_hold(&self) {
+        let one_more = |open: u32| Some(open.saturating_add(1));
+        // Infallible: the closure always returns a value.
+        let _ = self.open_holds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+    }
+
+    /// Takes back what [`SellerShared::open_hold`] or [`SellerShared::reopen_hold`] counted.
     pub(crate) fn end_hold(&self) {
         let one_less = |open: u32| Some(open.saturating_sub(1));
         // Infallible: the closure always returns a value.
@@ -326,7 +338,7 @@ fn current(
             let index = before.snapshot.seller_named(&seller.name)?;
             before.sellers.get(index.at())
         });
-        let fresh = || Arc::new(SellerShared { key: number(&seller.name), open_holds: AtomicU32::new(0) });
+        let fresh = || Arc::new(SellerShared::new(number(&seller.name)));
         known.map_or_else(fresh, Arc::clone)
     });
     let rotations = snapshot.verticals.iter().map(|vertical| ties.rotation(&vertical.name));

@@ -46,3 +46,23 @@ fn a_seller_holds_at_most_a_tenth_and_at_least_one() {
     check(CapKind::Budget, 1_000, 25, 4);
     check(CapKind::Budget, 1_000, 300, 1);
 }
+
+#[test]
+fn a_hold_from_before_a_restart_counts_beyond_the_share_and_ends_as_any_other() {
+    let counters = Counters::new(CountersConfig { cells_max: 16, ..CountersConfig::default() });
+    let day = cap(CapKind::Sold, WindowKind::Day, 20);
+    let table = counters.refresh(&snapshot(&[], &[&[day]]), MIDNIGHT);
+    let shares = HoldShares::new(1);
+    let reserve = || table.reserve(FIRST, MIDNIGHT, Amount::ZERO).expect("room for everybody");
+    let restored = [reserve(), reserve(), reserve()];
+    for held in &restored {
+        shares.hold_regardless(SellerKey(7), held);
+    }
+    let fresh = reserve();
+    assert!(!shares.try_hold(SellerKey(7), &fresh, counters.cells()), "the share is used up");
+    for held in &restored {
+        shares.end_hold(SellerKey(7), held);
+    }
+    assert_eq!(shares.entries(), 0);
+    assert!(shares.try_hold(SellerKey(7), &fresh, counters.cells()), "what has ended makes room");
+}

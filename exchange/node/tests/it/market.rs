@@ -10,6 +10,8 @@ pub(crate) enum Plan {
     Whole,
     /// Without the campaign `roof`, and with a buyer and a campaign before the others.
     Changed,
+    /// All of them, each with room for one post and sale, and for one hold of the seller.
+    Tight,
 }
 
 /// Returns the catalog of a version.
@@ -18,12 +20,21 @@ pub(crate) fn catalog(version: u64, plan: Plan, now: UtcMicros) -> Snapshot {
     text.push_str(&campaign("solar", "north", "ping = { url = \"https://solar.example/ping\" }\n"));
     text.push_str(&campaign("heat", "south", "price = \"20.00\"\n"));
     match plan {
-        Plan::Whole => {
+        Plan::Whole | Plan::Tight => {
             text.push_str(&campaign("roof", "north", "ping = { url = \"https://roof.example/ping\" }\n"));
         }
         Plan::Changed => {
             text.push_str("[buyers.alpha]\nlegal_name = \"alpha\"\ntime_zone = \"UTC\"\n");
             text.push_str(&campaign("alpha", "alpha", "paused = true\nprice = \"1.00\"\n"));
+        }
+    }
+    if matches!(plan, Plan::Tight) {
+        for (wide, tight) in [
+            ("day = 100000 ", "day = 1 "),
+            ("hour = 100000,", "hour = 1,"),
+            ("holds_max = 1000", "holds_max = 1"),
+        ] {
+            text = text.replace(wide, tight);
         }
     }
     let options = CompileOptions { version, now, secrets: &|_| None, allow_http: false, source_names: None };

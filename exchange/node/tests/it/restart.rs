@@ -409,6 +409,31 @@ fn a_ping_that_was_open_can_be_posted_after_a_restart() {
 }
 
 #[test]
+fn offers_keep_their_room_over_a_restart_where_a_limit_was_lowered() {
+    let mut node = Node::new(config(1));
+    let pings = [1, 2, 3].map(|person| node.lead(0, SaleKind::TwoStep, person, Some(person)));
+    node.bid(4_000);
+    node.pass(Nanos::from_millis(100));
+    node.sync();
+    let ids = pings.map(|ping| answer(&node, ping).expect("offers").id);
+    node.install(2, Plan::Tight);
+    node.sync();
+    let journal = node.world.journal.clone();
+    check_counters(&node, &journal);
+    let durable = node.durable;
+    let mut node = node.restart(durable, config(1));
+    check_counters(&node, &journal);
+    for (person, id) in (1..).zip(ids) {
+        let post = node.post(0, id, person, Some(10 + person));
+        for _ in 0..4 {
+            node.sync();
+            while node.answer_post(PostOutcome::Accepted { price: None }) {}
+        }
+        assert_eq!(answer(&node, post).expect("an answer").status, AnswerStatus::Sold, "person {person}");
+    }
+}
+
+#[test]
 fn a_campaign_that_comes_back_finds_what_it_had_sold_before_a_restart() {
     let mut node = Node::new(config(1));
     for person in 0..6 {
