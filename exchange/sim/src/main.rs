@@ -58,6 +58,8 @@ struct Sum {
     steps: u64,
     checks: u64,
     starts: u64,
+    disk_failures: u64,
+    clock_jumps: u64,
     failed: u64,
 }
 
@@ -65,13 +67,18 @@ impl Sum {
     fn add(&mut self, report: &Report) {
         self.steps = self.steps.saturating_add(report.trace.step());
         self.starts = self.starts.saturating_add(report.starts);
+        self.disk_failures = self.disk_failures.saturating_add(report.disk_failures);
+        self.clock_jumps = self.clock_jumps.saturating_add(report.clock_jumps);
         let counts = Promise::CHECKED.iter().map(|promise| report.verdicts.count(*promise));
         self.checks = counts.fold(self.checks, u64::saturating_add);
     }
 
     fn tell(&self, seeds: u64) -> ExitCode {
-        let Self { steps, checks, starts, failed } = self;
-        let text = format!("{seeds} seeds, {starts} restarts, {steps} steps, {checks} checks");
+        let Self { steps, checks, starts, disk_failures, clock_jumps, failed } = self;
+        let text = format!(
+            "{seeds} seeds, {starts} restarts, {disk_failures} failures of the disk, {clock_jumps} jumps of the \
+             clock, {steps} steps, {checks} checks"
+        );
         if *failed > 0 {
             return say(&format!("{text}: {failed} seeds broke a promise"), ExitCode::FAILURE);
         }

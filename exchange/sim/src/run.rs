@@ -50,7 +50,7 @@ pub struct Options {
 }
 
 /// What came of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// What happened.
     pub trace: Trace,
@@ -60,6 +60,10 @@ pub struct Report {
     pub outcomes: BTreeMap<Uuid7, String>,
     /// How often the process has stopped and started again.
     pub starts: u64,
+    /// How often the disk was made to fail.
+    pub disk_failures: u64,
+    /// How often the clock was set.
+    pub clock_jumps: u64,
 }
 
 /// The node and its world.
@@ -112,13 +116,13 @@ pub fn run(options: Options) -> Report {
         Ok(mut sim) => {
             sim.go();
             let outcomes = oracle::judge(&mut sim.world, &sim.shards);
-            let starts = sim.world.life;
-            Report { trace: sim.world.trace, verdicts: sim.world.verdicts, outcomes, starts }
+            let World { life: starts, disk_failures, clock_jumps, trace, verdicts, .. } = sim.world;
+            Report { trace, verdicts, outcomes, starts, disk_failures, clock_jumps }
         }
         Err(violation) => {
             let mut verdicts = Verdicts::default();
             verdicts.check(violation.promise, false, || violation.detail);
-            Report { trace: Trace::default(), verdicts, outcomes: BTreeMap::new(), starts: 0 }
+            Report { verdicts, ..Report::default() }
         }
     }
 }

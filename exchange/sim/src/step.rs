@@ -71,6 +71,7 @@ impl Sim {
             Event::Restart => self.restart(),
             Event::Jump(micros) => {
                 self.world.clock.jump(micros);
+                self.world.clock_jumps = self.world.clock_jumps.saturating_add(1);
                 self.world.trace.write(format_args!("at {} the clock jumps by {micros}", now.mono.0));
                 let mut draw = self.world.draws.of("noticed", &[u128::from(now.mono.0)]);
                 self.world.queue.push(now.mono.saturating_add(draw.micros(0, 2_000_000)), Event::Refresh);
@@ -79,6 +80,7 @@ impl Sim {
                 let mut draw = self.world.draws.of("disk fails", &[]);
                 let how = [Failing::Device, Failing::Full, Failing::Short];
                 let how = how.get(draw.index(3)).copied().unwrap_or(Failing::Device);
+                self.world.disk_failures = self.world.disk_failures.saturating_add(1);
                 self.world.trace.write(format_args!("at {} the disk fails: {how:?}", now.mono.0));
                 self.world.disk.fail_at(draw.between(0, 6), how);
             }

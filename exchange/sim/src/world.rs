@@ -54,6 +54,10 @@ pub(crate) struct World {
     pub(crate) settling: Vec<(ShardIndex, u64, (Uuid7, CandidateIndex))>,
     /// How often the process has started.
     pub(crate) life: u64,
+    /// How often the disk was made to fail.
+    pub(crate) disk_failures: u64,
+    /// How often the clock was set.
+    pub(crate) clock_jumps: u64,
     /// How often it may still stop.
     pub(crate) crashes_left: u64,
     /// Whether a start is under way: what it finds was counted before.
@@ -86,6 +90,8 @@ impl World {
             reports: Vec::new(),
             settling: Vec::new(),
             life: 0,
+            disk_failures: 0,
+            clock_jumps: 0,
             crashes_left: 0,
             restoring: false,
             interrupted: BTreeSet::new(),
