@@ -25,7 +25,7 @@ pub struct Candidate {
     /// Whether its counters hold something for it.
     pub(crate) held: bool,
     /// What they have taken for it, as long as they hold it.
-    pub(crate) taken: Taken,
+    pub taken: Taken,
     pub(crate) post: Option<Post>,
 }
 

@@ -136,7 +136,11 @@ fn find_holds(world: &World, shards: &[Shard], counted: &mut Counted) -> Vec<Hol
                 let money = entries.as_slice().iter().map(|entry| entry.amount).max();
                 let seller =
                     auction.snapshot().and_then(|snapshot| snapshot.seller(auction.submission().seller));
-                let at = world.ledger.held_since.get(&(auction.id(), index)).copied().unwrap_or(begun);
+                let recorded = world.ledger.held_since.get(&(auction.id(), index)).copied().unwrap_or(begun);
+                // A round of a post moves its holds to the present windows. One that finds no room for all of its
+                // picks ends there, and the next one may leave some of them out.
+                let moved = auction.candidate(index).map_or(recorded, |candidate| candidate.taken.at);
+                let at = recorded.max(moved);
                 holds.push(Hold {
                     seller: seller.map(|seller| seller.name.to_string()).unwrap_or_default(),
                     campaign: campaign.name.to_string(),
