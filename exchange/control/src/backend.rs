@@ -90,6 +90,14 @@ pub trait Backend: Unknowns + Sales + Books + Persons + Replays + Lists {
     ///
     /// Says that the cursor is none, or that the store does not answer.
     fn keys(&self, page: Page) -> impl Future<Output = Result<Listed<ListedKey>, ListError>> + Send;
+
+    /// Reads again what may change without a restart, and puts all of it in force, or nothing. It runs to its end
+    /// even if the operator hangs up.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong; what was in force stays then.
+    fn reload(&self) -> impl Future<Output = Result<Reloaded, ReloadError>> + Send;
 }
 
 /// Whether new leads are taken.
@@ -158,6 +166,22 @@ impl From<&Snapshot> for CatalogSummary {
         }
     }
 }
+
+/// What was read again is in force.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Reloaded {
+    /// The keys of the configuration that changed.
+    pub changed: Vec<&'static str>,
+    /// How many bearer keys are active.
+    pub keys: usize,
+    /// The version of the catalog in force; another one where a secret or a private authority changed.
+    pub catalog_version: u64,
+}
+
+/// What was read again cannot be used; `0` says why, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ReloadError(pub String);
 
 /// The shard that owns an id does not answer: it is overloaded, or stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

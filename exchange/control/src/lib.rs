@@ -26,6 +26,7 @@ mod path_id;
 mod persons;
 mod principal;
 mod problem_response;
+mod reload;
 mod replayed;
 mod replays;
 mod request_body;
@@ -42,8 +43,9 @@ pub use backend::{
     LeadBuyer, LeadStatus, LedgerEntry, LedgerFault, LedgerReport, ListError, Listed, ListedKey, Lists,
     Metric, MetricKind, MetricValue, MoveError, Moved, Movement, NextStep, Page, Person, PersonErased,
     PersonError, PersonExport, PersonLead, Persons, PostSettled, PostVerdict, PostWord, PostWordError,
-    Readiness, ReplayBid, ReplayChanges, ReplayError, Replayed, Replays, Sale, SaleChanged, Sales, Sample,
-    Sold, ToldBuyer, Unavailable, UnknownPost, Unknowns, WantedChange, WordEffect,
+    Readiness, ReloadError, Reloaded, ReplayBid, ReplayChanges, ReplayError, Replayed, Replays, Sale,
+    SaleChanged, Sales, Sample, Sold, ToldBuyer, Unavailable, UnknownPost, Unknowns, WantedChange,
+    WordEffect,
 };
 pub use journal_lines::JournalLines;
 pub use listener::serve;

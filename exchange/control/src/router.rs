@@ -11,8 +11,8 @@ use exchange_wire::ProblemKind;
 
 use crate::problem_response::ProblemResponse;
 use crate::{
-    Backend, auctions, books, catalog, erasures, health, journal, keys, leads, metrics, persons, replays,
-    sales, unknowns,
+    Backend, auctions, books, catalog, erasures, health, journal, keys, leads, metrics, persons, reload,
+    replays, sales, unknowns,
 };
 
 macro_rules! routes {
@@ -56,6 +56,7 @@ routes! {
     "/v1/catalog": get catalog::show::<B>, put catalog::put::<B>;
     "/v1/keys": get keys::list::<B>;
     "/v1/keys/reload": post keys::reload::<B>;
+    "/v1/reload": post reload::reload::<B>;
 }
 
 /// Returns every path of the control listener over a backend.

@@ -12,6 +12,7 @@ mod journal;
 mod keys;
 mod ledger;
 mod person;
+mod reload;
 mod sale;
 mod serve;
 mod stopped;
@@ -27,6 +28,7 @@ use clap::{Parser, Subcommand};
 
 pub use catalog_files::CatalogFiles;
 pub use serve::Start;
+pub(crate) use serve::read_config;
 pub use terminal::Terminal;
 
 use auction::AuctionCommand;
@@ -74,6 +76,11 @@ enum Command {
         /// The files of the catalog
         #[arg(short = 'f', long = "file", value_name = "FILE", required = true, num_args = 1..)]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        control: Control,
+    },
+    /// Has a running exchange read configuration, certificates, keys and secrets again
+    Reload {
         #[command(flatten)]
         control: Control,
     },
@@ -198,6 +205,7 @@ fn run_command(
         Command::Serve { config, catalog } => serve::run(config.as_deref(), &catalog, terminal, serve),
         Command::Check { files, allow_http } => check::run(&files, allow_http, terminal),
         Command::Apply { files, control } => apply::run(&files, &control, terminal),
+        Command::Reload { control } => reload::run(&control, terminal),
         Command::Unknown(command) => unknown::run(&command, terminal),
         Command::Sale(command) => sale::run(&command, terminal),
         Command::Balance(command) => balance::run(&command, terminal),

@@ -6,6 +6,7 @@ mod held;
 mod lists;
 mod metrics;
 mod persons;
+mod reload;
 mod replays;
 mod sales;
 mod unknowns;
@@ -20,7 +21,7 @@ use exchange_catalog::{Diagnostic, Severity, Snapshot, SourceFile};
 use exchange_cluster::Progress;
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, JournalState, JournalStatus, KeysError, ListError, Listed,
-    ListedKey, Metric, Page, Principal, Readiness, Unavailable,
+    ListedKey, Metric, Page, Principal, Readiness, ReloadError, Reloaded, Unavailable,
 };
 use exchange_journal::{FileStorage, State, Storage as _, WriterHandle};
 use exchange_node::{Admission, Mesh, Message, Requester, Shared};
@@ -44,6 +45,7 @@ use crate::lifecycle::Lifecycle;
 use crate::old_catalogs::OldCatalogs;
 use crate::peers::Peers;
 use crate::projection::error_chain;
+use crate::reloading::Reloading;
 use crate::wall_clock;
 
 /// How long an operator waits for a shard. A shard answers within a turn and the disk; longer means that one of
@@ -68,6 +70,8 @@ pub struct ControlBackend {
     pub keys: Arc<KeyStore>,
     /// Whether leads are taken.
     pub lifecycle: Arc<Lifecycle>,
+    /// What may change without a restart.
+    pub(crate) reloading: Arc<Reloading>,
     /// Where catalogs are taken.
     pub catalog: Arc<CatalogIntake>,
     /// Questions to shards that are not answered yet.
@@ -329,6 +333,10 @@ impl Backend for ControlBackend {
 
     fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {
         self.keys.authenticate(bearer)
+    }
+
+    async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.read_again().await
     }
 
     fn reload_keys(&self) -> Result<usize, KeysError> {

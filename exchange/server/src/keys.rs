@@ -64,16 +64,30 @@ impl KeyStore {
     ///
     /// Says what is wrong with the file; the keys in force stay then.
     pub fn reload(&self) -> Result<usize, KeyFileError> {
+        Ok(self.put_in_force(self.read()?))
+    }
+
+    /// Reads the keys again.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the file.
+    pub(crate) fn read(&self) -> Result<NextKeys, KeyFileError> {
         let entries = self.file.read()?;
         if entries.is_empty() && !self.is_empty() {
             // A file that is gone is a mistake, not a wish to lock everybody out, the operator first.
             return Err(KeyFileError::Gone);
         }
         let table = KeyTable::new(&entries);
+        Ok(NextKeys { entries, table })
+    }
+
+    /// Puts keys in force that were read, has the store list them, and returns how many are active.
+    pub(crate) fn put_in_force(&self, NextKeys { entries, table }: NextKeys) -> usize {
         let active = table.len();
         self.table.store(Arc::new(table));
         self.entries.send_replace(entries.into());
-        Ok(active)
+        active
     }
 
     /// Returns how many keys are active.
@@ -85,6 +99,13 @@ impl KeyStore {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Keys that were read and are not in force yet.
+#[derive(Debug)]
+pub(crate) struct NextKeys {
+    entries: Vec<KeyEntry>,
+    table: KeyTable,
 }
 
 /// A key that was made: what is shown once.

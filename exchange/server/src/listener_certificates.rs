@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use exchange_transport::{Certificates, ListenerTls, ListenerTlsError};
+use exchange_transport::{Certificates, ListenerTls, ListenerTlsError, PreparedCertificates};
 
 use crate::config::{Config, Tls};
 
@@ -52,6 +52,42 @@ impl ListenerCertificates {
         let control = config.control.tls.as_ref().map(|tls| open("control", tls, ListenerTls::HTTP1));
         Ok(Self { seller: seller.transpose()?, control: control.transpose()? })
     }
+
+    /// Reads the certificates of a configuration for the listeners that hold some.
+    ///
+    /// # Errors
+    ///
+    /// Says which file of which listener cannot be used, and why.
+    pub(crate) fn prepare(&self, config: &Config) -> Result<NextCertificates, CertificatesError> {
+        let seller = prepare("seller", self.seller.as_deref(), config.seller.tls.as_ref())?;
+        let control = prepare("control", self.control.as_deref(), config.control.tls.as_ref())?;
+        Ok(NextCertificates { seller, control })
+    }
+
+    /// Shows other certificates from the next handshake on; open connections stay.
+    pub(crate) fn replace(&self, next: NextCertificates) {
+        for (tls, prepared) in [(&self.seller, next.seller), (&self.control, next.control)] {
+            if let (Some(tls), Some(prepared)) = (tls, prepared) {
+                tls.replace(prepared);
+            }
+        }
+    }
+}
+
+/// Certificates that were read and are not shown yet.
+#[derive(Debug)]
+pub(crate) struct NextCertificates {
+    seller: Option<PreparedCertificates>,
+    control: Option<PreparedCertificates>,
+}
+
+fn prepare(
+    listener: &'static str,
+    holder: Option<&ListenerTls>,
+    tls: Option<&Tls>,
+) -> Result<Option<PreparedCertificates>, CertificatesError> {
+    let (Some(holder), Some(tls)) = (holder, tls) else { return Ok(None) };
+    with_files(listener, tls, |certificates| holder.prepare(certificates)).map(Some)
 }
 
 fn open(

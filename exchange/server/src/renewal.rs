@@ -1,13 +1,14 @@
-//! What has to be made anew while the process runs: windows, schedules, keys.
+//! What has to be made anew while the process runs: windows, schedules, and what is read again at a SIGHUP.
 
 use core::time::Duration;
 use std::sync::Arc;
 
+use exchange_control::{Backend as _, Reloaded};
 use exchange_node::Shared;
 use exchange_types::Nanos;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::keys::KeyStore;
+use crate::control_backend::ControlBackend;
 use crate::wall_clock;
 
 /// How often it is looked whether a window has closed.
@@ -47,13 +48,15 @@ pub(crate) async fn keep_windows_open(shared: Arc<Shared>) {
     }
 }
 
-/// Reads the keys again at every SIGHUP.
-pub(crate) async fn reload_keys_on_hangup(keys: Arc<KeyStore>) {
+/// Reads again at every SIGHUP what may change without a restart.
+pub(crate) async fn reload_on_hangup(backend: Arc<ControlBackend>) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     while hangup.recv().await.is_some() {
-        match keys.reload() {
-            Ok(active) => tracing::info!(active, "keys are in force"),
-            Err(error) => tracing::error!(%error, "the keys could not be read; the ones in force stay"),
+        match backend.reload().await {
+            Ok(Reloaded { changed, keys, catalog_version }) => {
+                tracing::info!(?changed, keys, catalog_version, "read again");
+            }
+            Err(error) => tracing::error!(%error, "what is in force stays"),
         }
     }
 }

@@ -10,7 +10,7 @@ use exchange_control::router;
 use exchange_journal::{FileStorage, Hooks, Writer, WriterConfig, WriterHandle};
 use exchange_node::{Mesh, Recovery, RecoveryLimits, Shared};
 use exchange_protocol::CatalogNames;
-use exchange_transport::{Acceptor, ServerLimits, ServerSettings, ShardInlet, shard_inlet};
+use exchange_transport::{Acceptor, ServerSettings, ShardInlet, shard_inlet};
 use exchange_types::ShardIndex;
 use exchange_vault::Vault;
 use exchange_wire::FingerprintKey;
@@ -21,7 +21,7 @@ use tokio::task::LocalSet;
 use crate::catalog_compiler::{CatalogCompiler, pseudonyms};
 use crate::cli::Start;
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::control_backend::{CatalogIntake, ControlBackend, Questions};
 use crate::core_dumps;
 use crate::data_dir::{DataDir, DataDirGuard, SecretKey};
@@ -35,16 +35,18 @@ use crate::keys::{self, KeyStore};
 use crate::lifecycle::Lifecycle;
 use crate::listener_certificates::ListenerCertificates;
 use crate::listening::{announce, bind};
+use crate::logging::LogFilter;
 use crate::mirroring;
 use crate::old_catalogs::OldCatalogs;
 use crate::past::{Asked, Memory, Past, answer_past};
 use crate::peers::Peers;
 use crate::projection::{Projection, ledger_signer, store_config};
 use crate::recovery::{Found, recover};
-use crate::renewal::{keep_windows_open, reload_keys_on_hangup};
+use crate::reloading::Reloading;
+use crate::renewal::{keep_windows_open, reload_on_hangup};
 use crate::settlement::keep_settling;
 use crate::shard::{self, Before, ShardSetup};
-use crate::startup::{check_store, client_config, first_catalog, node_config, server_limits, shared};
+use crate::startup::{check_store, client_config, first_catalog, node_config, shared};
 use crate::vault_keeper::{self, VaultKeeper};
 use crate::wall_clock;
 use crate::webhook_delivery::keep_delivering;
@@ -67,8 +69,7 @@ struct Process {
     peers: Arc<Peers>,
     keys: Arc<KeyStore>,
     lifecycle: Arc<Lifecycle>,
-    /// The limits of sellers' connections, as every shard follows them.
-    server_limits: watch::Sender<ServerLimits>,
+    reloading: Arc<Reloading>,
     clock: Clock,
     secret: SecretKey,
     vault: Vault,
@@ -82,10 +83,9 @@ struct Process {
 ///
 /// Says what could not be opened, recovered, bound or started, or that the journal has failed.
 pub fn serve(start: Start) -> anyhow::Result<()> {
-    let Start { config, certificates, catalog } = start;
-    log_to_stderr(&config)?;
-    core_dumps::forbid();
-    install_tls_provider();
+    let Start { config, config_file, certificates, catalog } = start;
+    let log = LogFilter::start(&config)?;
+    prepare_process();
     let guard = DataDir::open(&config.data_dir)?.lock()?;
     let secret = guard.secret_key()?;
     let keys = Arc::new(KeyStore::open(&guard.dir().keys_file())?);
@@ -109,13 +109,14 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     shared.restore(&recovery, wall_clock::utc_now());
     let (past, questions) = Past::new(config.shards, Arc::clone(&peers));
     let old = OldCatalogs::new(guard.catalogs(), compiler.clone());
+    let reloading = Reloading::new(config_file, &config, &certificates, &keys, log)?;
     let process = Process {
         shared,
         mesh: Mesh::new(places, usize::try_from(config.limits.mesh_queue_max)?),
         peers,
         keys,
         lifecycle: Arc::new(Lifecycle::new()),
-        server_limits: watch::Sender::new(server_limits(&config)?),
+        reloading: Arc::new(reloading),
         clock: Clock::start(),
         secret,
         vault,
@@ -156,7 +157,9 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     ended
 }
 
-fn install_tls_provider() {
+/// Does what a process does once, before it holds a secret.
+fn prepare_process() {
+    core_dumps::forbid();
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     if provider.install_default().is_err() {
         tracing::debug!("a TLS provider is installed already");
@@ -217,7 +220,7 @@ impl Process {
                 client: client_config(&self.config),
                 late_answers: self.config.buyers.late_answers,
                 server: ServerSettings {
-                    limits: self.server_limits.subscribe(),
+                    limits: self.reloading.server_limits(),
                     tls: self.certificates.seller.clone(),
                     handshakes_per_turn: usize::try_from(self.config.limits.handshakes_per_turn)?,
                     shutdown: self.lifecycle.stopping(),
@@ -247,7 +250,6 @@ impl Process {
     fn start_background(&self, background: Background<'_>) {
         let Background { dir, projection, desk, writer, storage, questions } = background;
         tokio::spawn(keep_windows_open(Arc::clone(&self.shared)));
-        tokio::spawn(reload_keys_on_hangup(Arc::clone(&self.keys)));
         tokio::spawn(keys::keep_listed(Arc::clone(&self.keys), projection.store.as_exchange()));
         let memory = Memory {
             store: projection.store.as_exchange(),
@@ -300,17 +302,12 @@ impl Process {
             desk.turn().await.write(&[names.into()]).await?;
         }
         let backend = Arc::new(self.backend(&guard, compiler, &desk, (&projection, &writer, &storage))?);
-        let connections_max = usize::try_from(self.config.limits.connections_max)?;
         announce(&seller, &control)?;
+        tokio::spawn(reload_on_hangup(Arc::clone(&backend)));
+        let connections_max = self.reloading.connections_max();
         let acceptor = Acceptor::new(tokio::net::TcpListener::from_std(seller)?, inlets, connections_max);
         let accepting = tokio::spawn(acceptor.run(self.lifecycle.stopping()));
-        let (answers, ringing) = (Arc::clone(&backend), self.peers.bell(place));
-        tokio::spawn(async move {
-            loop {
-                ringing.notified().await;
-                answers.take_messages();
-            }
-        });
+        tokio::spawn(take_messages(Arc::clone(&backend), self.peers.bell(place)));
         self.start_background(Background {
             dir: guard.dir().clone(),
             projection: &projection,
@@ -395,6 +392,7 @@ impl Process {
             peers: Arc::clone(&self.peers),
             keys: Arc::clone(&self.keys),
             lifecycle: Arc::clone(&self.lifecycle),
+            reloading: Arc::clone(&self.reloading),
             catalog: Arc::new(CatalogIntake {
                 shared: Arc::clone(&self.shared),
                 catalogs: guard.catalogs(),
@@ -418,21 +416,18 @@ impl Process {
     }
 }
 
+/// Takes what the shards send to the control plane, for as long as the process lives.
+async fn take_messages(backend: Arc<ControlBackend>, ringing: Arc<Notify>) {
+    loop {
+        ringing.notified().await;
+        backend.take_messages();
+    }
+}
+
 fn join(shards: Vec<JoinHandle<()>>) {
     for shard in shards {
         if shard.join().is_err() {
             tracing::error!("a shard's thread has panicked");
         }
     }
-}
-
-fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(&config.log).context("the log filter")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let installed = match config.log_format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
-    };
-    installed.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
 }

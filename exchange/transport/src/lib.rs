@@ -17,7 +17,9 @@ pub use buyer::{
     BuyerClient, ClientConfig, EndpointHandle, EndpointStats, Failure, LATE_MAX, Question, Reply, Request,
     RequestHeaders,
 };
-pub use listener_tls::{Certificates, ClientCertificates, ListenerTls, ListenerTlsError};
+pub use listener_tls::{
+    Certificates, ClientCertificates, ListenerTls, ListenerTlsError, PreparedCertificates,
+};
 pub use network::{Network, NetworkError};
 pub use seller::{
     Accepted, Acceptor, Answer, Handler, Refusal, Responder, SellerRequest, SellerServer, ServerLimits,

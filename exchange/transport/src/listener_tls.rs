@@ -39,6 +39,10 @@ pub struct Certificates<'a> {
     pub client_certificates: ClientCertificates,
 }
 
+/// Certificates that a listener can show, and does not show yet.
+#[derive(Clone, Debug)]
+pub struct PreparedCertificates(Arc<ServerConfig>);
+
 /// Whether clients show a certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientCertificates {
@@ -101,14 +105,18 @@ impl ListenerTls {
         Ok(Self { protocols, config: ArcSwap::from_pointee(config) })
     }
 
-    /// Puts other certificates in force for every handshake from now on; open connections stay.
+    /// Checks other certificates for this listener.
     ///
     /// # Errors
     ///
-    /// Says which file cannot be used, and why; what was in force stays then.
-    pub fn replace(&self, certificates: Certificates<'_>) -> Result<(), ListenerTlsError> {
-        self.config.store(Arc::new(server_config(certificates, self.protocols)?));
-        Ok(())
+    /// Says which file cannot be used, and why.
+    pub fn prepare(&self, certificates: Certificates<'_>) -> Result<PreparedCertificates, ListenerTlsError> {
+        Ok(PreparedCertificates(Arc::new(server_config(certificates, self.protocols)?)))
+    }
+
+    /// Puts other certificates in force for every handshake from now on; open connections stay.
+    pub fn replace(&self, prepared: PreparedCertificates) {
+        self.config.store(prepared.0);
     }
 
     /// Shakes hands with a client.

@@ -112,6 +112,16 @@ async fn keys_are_listed_page_by_page_without_what_opens_anything() {
 }
 
 #[tokio::test]
+async fn what_may_change_is_read_again() {
+    let head = format!("POST /v1/reload HTTP/1.1\n{OPERATOR}");
+    let reply = ask(MadeUp::default(), &head).await;
+    assert_eq!((reply.status, &*reply.body), (200, r#"{"changed":["log"],"keys":2,"catalog_version":7}"#));
+    let reply = ask(MadeUp { keys_damaged: true, ..MadeUp::default() }, &head).await;
+    assert_problem(&reply, 500, "internal");
+    assert_eq!(reply.json()["detail"], "what is in force stays: keys.toml: key 3: owner is wrong");
+}
+
+#[tokio::test]
 async fn keys_are_read_again() {
     let head = format!("POST /v1/keys/reload HTTP/1.1\n{OPERATOR}");
     let reply = ask(MadeUp::default(), &head).await;

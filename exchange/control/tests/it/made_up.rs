@@ -14,8 +14,8 @@ use exchange_catalog::{CompileOptions, Diagnostic, Severity, Snapshot, SourceFil
 use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, ChangeSale, ChangeSaleError, Filter, JournalState,
     JournalStatus, KeysError, ListError, Listed, ListedKey, Metric, MetricKind, MetricValue, MoveError,
-    Movement, Page, PersonError, PostWord, PostWordError, Principal, Readiness, ReplayChanges, ReplayError,
-    Role, Unavailable,
+    Movement, Page, PersonError, PostWord, PostWordError, Principal, Readiness, ReloadError, Reloaded,
+    ReplayChanges, ReplayError, Role, Unavailable,
 };
 use exchange_protocol::Account;
 use exchange_types::{AuctionId, UtcMicros};
@@ -148,6 +148,13 @@ impl Backend for MadeUp {
             None => (KeyMode::Live, name),
         };
         Some(Arc::new(Principal { role: Role::from_name(role)?, name: name.into(), mode }))
+    }
+
+    async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        if self.keys_damaged {
+            return Err(ReloadError("keys.toml: key 3: owner is wrong".to_owned()));
+        }
+        Ok(Reloaded { changed: vec!["log"], keys: 2, catalog_version: 7 })
     }
 
     fn reload_keys(&self) -> Result<usize, KeysError> {

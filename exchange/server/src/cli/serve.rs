@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use exchange_catalog::SourceFile;
+use exchange_catalog::{Diagnostic, SourceFile};
 
 use super::{CatalogFiles, Ending, Terminal};
 use crate::config::{Config, Surroundings};
@@ -15,6 +15,8 @@ use crate::wall_clock;
 pub struct Start {
     /// The configuration.
     pub config: Config,
+    /// Its file, to be read again while the exchange runs; nothing where there is none.
+    pub config_file: Option<PathBuf>,
     /// The certificates of the listeners.
     pub certificates: ListenerCertificates,
     /// The catalog to take at the start; it has no mistakes. Without one, the catalog that was taken last goes on.
@@ -41,11 +43,11 @@ pub(super) fn run(
 
 /// Reads and checks configuration and catalog; nothing where they have mistakes, which the terminal shows then.
 fn prepare(
-    config: Option<&Path>,
+    config_file: Option<&Path>,
     catalog: &[PathBuf],
     terminal: &mut Terminal<'_>,
 ) -> anyhow::Result<Option<Start>> {
-    let Some(config) = load_config(config, terminal)? else { return Ok(None) };
+    let Some(config) = load_config(config_file, terminal)? else { return Ok(None) };
     let catalog = CatalogFiles::read(catalog)?;
     if let Some(catalog) = &catalog {
         match catalog.compile(0, wall_clock::utc_now(), config.buyers.allow_http) {
@@ -57,7 +59,8 @@ fn prepare(
         }
     }
     let certificates = ListenerCertificates::open(&config)?;
-    Ok(Some(Start { config, certificates, catalog }))
+    let config_file = config_file.map(Path::to_owned);
+    Ok(Some(Start { config, config_file, certificates, catalog }))
 }
 
 /// Reads a configuration; nothing where it has mistakes, which the terminal shows then.
@@ -65,16 +68,25 @@ pub(super) fn load_config(
     path: Option<&Path>,
     terminal: &mut Terminal<'_>,
 ) -> anyhow::Result<Option<Config>> {
-    let file = path.map(read_file).transpose()?;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let surroundings = Surroundings { cores, variable: &|name| std::env::var(name).ok() };
-    match Config::load(file.as_ref(), surroundings) {
+    match read_config(path)? {
         Ok(config) => Ok(Some(config)),
         Err(found) => {
             terminal.complain_of(&found);
             Ok(None)
         }
     }
+}
+
+/// Reads a configuration, with what the environment says; without a file, the defaults.
+///
+/// # Errors
+///
+/// Says why the file cannot be read, and inside of that what mistakes it has.
+pub(crate) fn read_config(path: Option<&Path>) -> anyhow::Result<Result<Config, Vec<Diagnostic>>> {
+    let file = path.map(read_file).transpose()?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let surroundings = Surroundings { cores, variable: &|name| std::env::var(name).ok() };
+    Ok(Config::load(file.as_ref(), surroundings))
 }
 
 fn read_file(path: &Path) -> anyhow::Result<SourceFile> {

@@ -177,15 +177,16 @@ fn what_serves_gets_a_checked_configuration_and_catalog() {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), "north.secret", SECRET);
     let catalog = write(folder.path(), "catalog.toml", GOOD);
-    let config = write(folder.path(), "exchange.toml", "limits.auctions_max = 99");
+    let config_path = write(folder.path(), "exchange.toml", "limits.auctions_max = 99");
     let mut started = None;
-    let ran = run_serving(&["serve", "--config", &config, "--catalog", &catalog], |start| {
+    let ran = run_serving(&["serve", "--config", &config_path, "--catalog", &catalog], |start| {
         started = Some(start);
         Ok(())
     });
     assert_eq!((ran.ending, &*ran.error), (Ending::Done, ""));
-    let Start { config, certificates: _, catalog } = started.expect("it served");
+    let Start { config, config_file, certificates: _, catalog } = started.expect("it served");
     assert_eq!(config.limits.auctions_max, 99);
+    assert_eq!(config_file.as_deref(), Some(Path::new(&config_path)));
     assert_eq!(catalog.map(|catalog| catalog.files.len()), Some(1));
 }
 

@@ -79,9 +79,14 @@ impl Exchange {
 
     /// Makes one more key, with the arguments of `exchange keys create`, and has it taken.
     pub(crate) fn new_key(&self, arguments: &[&str]) -> String {
-        let key = create_key(&self.data, arguments);
+        let key = self.unread_key(arguments);
         self.reload_keys();
         key
+    }
+
+    /// Makes one more key, which the exchange has not read yet.
+    pub(crate) fn unread_key(&self, arguments: &[&str]) -> String {
+        create_key(&self.data, arguments)
     }
 
     /// Revokes a key.

@@ -46,6 +46,7 @@ mod persons;
 mod prepaid;
 mod rebuilt;
 mod recovered;
+mod reloading;
 mod replay;
 mod resolving;
 mod restart;

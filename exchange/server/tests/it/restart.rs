@@ -42,7 +42,7 @@ fn keys_and_the_catalog_in_force_outlive_the_process() {
 }
 
 /// Returns what is listed of the key that was made last. Nobody is shown a key.
-fn listed_first(exchange: &Exchange, key: &str) -> Value {
+pub(crate) fn listed_first(exchange: &Exchange, key: &str) -> Value {
     let listed = exchange.operator().call(&Request::new("GET", "/v1/keys?limit=1"));
     assert_eq!(listed.status, 200, "{}", listed.text());
     assert!(!listed.text().contains(key), "{}", listed.text());

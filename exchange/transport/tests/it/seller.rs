@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_local;
+use tokio::time::timeout;
 
 use crate::peer::{SHORT, run};
 use crate::server::{TestHandler, start};
@@ -205,7 +206,8 @@ fn connections_go_to_the_shard_with_the_fewest() {
         let address = listener.local_addr().expect("a bound listener");
         let (_shutdown, stopped) = watch::channel(false);
         let (inlets, mut outlets): (Vec<_>, Vec<_>) = (0..3).map(|_| shard_inlet(4)).unzip();
-        spawn_local(Acceptor::new(listener, inlets.clone(), 100).run(stopped));
+        let (_connections_max, places) = watch::channel(100);
+        spawn_local(Acceptor::new(listener, inlets.clone(), places).run(stopped));
         let kept = Rc::new(RefCell::new(Vec::new()));
         for _ in 0..2 {
             for outlet in &mut outlets {
@@ -218,6 +220,39 @@ fn connections_go_to_the_shard_with_the_fewest() {
         assert_eq!(counts(), [2, 2, 2]);
         kept.borrow_mut().truncate(3);
         assert_eq!(counts(), [1, 1, 1]);
+    });
+}
+
+#[test]
+fn the_number_of_connections_changes_while_they_are_open() {
+    run(async {
+        let (tx, mut taken) = mpsc::channel(8);
+        let server = start(TestHandler(Some(tx)), limits(), 1).await;
+        let mut connections = Vec::new();
+        for _ in 0..3 {
+            let mut stream = server.connect().await;
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("the system takes it");
+            connections.push(stream);
+        }
+        let mut requests = vec![taken.recv().await.expect("the first has a place")];
+        assert!(timeout(SHORT, taken.recv()).await.is_err(), "the others wait");
+        server.connections_max.send_replace(3);
+        for _ in 0..2 {
+            requests.push(taken.recv().await.expect("there are places"));
+        }
+        // Two places less: who has one keeps it, and the next comes in when only one is left.
+        server.connections_max.send_replace(1);
+        for (_, responder) in requests {
+            responder.send(Answer::new(StatusCode::OK)).expect("a client");
+        }
+        let mut next = server.connect().await;
+        next.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("the system takes it");
+        for _ in 0..2 {
+            connections.pop();
+            assert!(timeout(SHORT, taken.recv()).await.is_err(), "there is no place yet");
+        }
+        connections.pop();
+        taken.recv().await.expect("there is a place");
     });
 }
 

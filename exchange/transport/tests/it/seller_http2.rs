@@ -70,7 +70,7 @@ fn limits() -> ServerLimits {
 type Taken = mpsc::Receiver<(SellerRequest, Responder)>;
 
 /// Starts a server that hands requests to the test.
-async fn start(limits: ServerLimits, connections_max: usize, authority: &Authority) -> (Server, Taken) {
+async fn start(limits: ServerLimits, connections_max: u32, authority: &Authority) -> (Server, Taken) {
     let (tx, rx) = mpsc::channel(1_000);
     (start_tls(TestHandler(Some(tx)), limits, connections_max, &tls_of(authority)).await, rx)
 }

@@ -129,7 +129,7 @@ fn certificates_change_under_open_connections() {
             client_ca: &[],
             client_certificates: ClientCertificates::No,
         };
-        tls.replace(certificates).expect("good ones");
+        tls.replace(tls.prepare(certificates).expect("good ones"));
         assert_eq!(open.send_request(request()).await.expect("still open").status(), 200);
         assert_eq!(try_ask(TlsClient::of(&new), &server).await, Some(Version::HTTP_2));
         assert_eq!(try_ask(TlsClient::of(&old), &server).await, None);
@@ -146,7 +146,7 @@ fn certificates_change_under_open_connections() {
             (Certificates { client_certificates: required, client_ca: b"none", ..certificates }, "client_ca"),
         ];
         for (position, (broken, file)) in broken.into_iter().enumerate() {
-            let error: ListenerTlsError = tls.replace(broken).expect_err("broken");
+            let error: ListenerTlsError = tls.prepare(broken).expect_err("broken");
             assert_eq!(error.file(), file, "case {position}: {error}");
         }
         assert_eq!(try_ask(TlsClient::of(&new), &server).await, Some(Version::HTTP_2));

@@ -37,17 +37,18 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) shutdown: watch::Sender<bool>,
     pub(crate) limits: watch::Sender<ServerLimits>,
+    pub(crate) connections_max: watch::Sender<u32>,
     pub(crate) running: JoinHandle<usize>,
 }
 
-pub(crate) async fn start(handler: TestHandler, limits: ServerLimits, connections_max: usize) -> Server {
+pub(crate) async fn start(handler: TestHandler, limits: ServerLimits, connections_max: u32) -> Server {
     serve(handler, limits, connections_max, None).await
 }
 
 pub(crate) async fn start_tls(
     handler: TestHandler,
     limits: ServerLimits,
-    connections_max: usize,
+    connections_max: u32,
     tls: &Arc<ListenerTls>,
 ) -> Server {
     serve(handler, limits, connections_max, Some(Arc::clone(tls))).await
@@ -56,18 +57,19 @@ pub(crate) async fn start_tls(
 async fn serve(
     handler: TestHandler,
     limits: ServerLimits,
-    connections_max: usize,
+    connections_max: u32,
     tls: Option<Arc<ListenerTls>>,
 ) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("a bound listener").port();
     let (shutdown, stopped) = watch::channel(false);
     let (limits, changes) = watch::channel(limits);
+    let (connections_max, places) = watch::channel(connections_max);
     let (inlet, outlet) = shard_inlet(16);
-    spawn_local(Acceptor::new(listener, vec![inlet], connections_max).run(stopped.clone()));
+    spawn_local(Acceptor::new(listener, vec![inlet], places).run(stopped.clone()));
     let settings = ServerSettings { limits: changes, tls, handshakes_per_turn: 4, shutdown: stopped };
     let running = spawn_local(SellerServer::new(Rc::new(handler), settings).run(outlet));
-    Server { port, shutdown, limits, running }
+    Server { port, shutdown, limits, connections_max, running }
 }
 
 impl Server {

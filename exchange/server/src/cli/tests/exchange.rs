@@ -12,8 +12,8 @@ use exchange_control::{
     ErasedId, ErasedLead, ErasureId, Filter, JournalState, JournalStatus, KeysError, Lead, LedgerEntry,
     LedgerReport, ListError, Listed, ListedKey, Lists, Metric, MoveError, Moved, Movement, NextStep, Page,
     Person, PersonErased, PersonError, PersonExport, PersonLead, Persons, PostSettled, PostWord,
-    PostWordError, Principal, Readiness, ReplayChanges, ReplayError, Replayed, Replays, Sale, SaleChanged,
-    Sales, Scope, Unavailable, UnknownPost, Unknowns, WordEffect, router, serve,
+    PostWordError, Principal, Readiness, ReloadError, Reloaded, ReplayChanges, ReplayError, Replayed,
+    Replays, Sale, SaleChanged, Sales, Scope, Unavailable, UnknownPost, Unknowns, WordEffect, router, serve,
 };
 use exchange_protocol::{Account, ResolvedBy};
 use exchange_types::{Amount, AuctionId, Currency, LeadId, PostId, SaleId, UtcMicros, Uuid7};
@@ -238,6 +238,11 @@ impl Backend for Noting {
 
     fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {
         self.keys.authenticate(bearer)
+    }
+
+    async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        let keys = self.keys.reload().map_err(|error| ReloadError(error.to_string()))?;
+        Ok(Reloaded { changed: vec!["log", "limits.idle_timeout"], keys, catalog_version: 7 })
     }
 
     fn reload_keys(&self) -> Result<usize, KeysError> {

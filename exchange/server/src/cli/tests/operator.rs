@@ -77,6 +77,17 @@ fn each_command_tells_the_exchange_what_its_line_says() {
 }
 
 #[test]
+fn what_was_read_again_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listening = listen(folder.path());
+    let ran = listening.run(&["reload"], "");
+    let expected =
+        "log, limits.idle_timeout changed in the configuration; 1 keys and catalog version 7 are in force";
+    assert_eq!((ran.ending, ran.out.trim()), (Ending::Done, expected), "{}", ran.error);
+    listening.stop();
+}
+
+#[test]
 fn unknown_posts_are_listed_over_all_pages_for_people_and_scripts() {
     let folder = tempfile::tempdir().expect("a folder");
     let listening = listen(folder.path());
