@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use exchange_protocol::{CandidateIndex, CatalogNames, Outcome, Record, SaleKeys};
-use exchange_types::{BuyerIndex, CampaignIndex, LeadId, SellerIndex, Uuid7};
+use exchange_protocol::{CandidateIndex, CatalogNames, Outcome, Record, SaleKeys, Stop};
+use exchange_types::{BuyerIndex, CampaignIndex, LeadId, SellerIndex, StopId, Uuid7};
 use serde_json::{Map, Value, json};
 
 /// Writes records as JSON lines.
@@ -59,6 +59,14 @@ impl JournalLines {
             ),
             Record::Catalog(names) => ("catalog", json!({ "version": names.version })),
             Record::Erased(erasure) => ("erased", json!({ "lead_id": lead_id(erasure.lead) })),
+            Record::Stopped(stop) => {
+                let Stop { id, kind, name, on, by, reason, at } = stop;
+                let (id, kind) = (StopId(*id).to_string(), kind.name());
+                (
+                    if *on { "stopped" } else { "started" },
+                    json!({ "stop_id": id, "what": kind, "name": name, "by": by, "reason": reason, "at_us": at.0 }),
+                )
+            }
             Record::Acknowledged(told) => {
                 ("acknowledged", json!({ "lead_id": lead_id(told.lead), "buyer": told.buyer }))
             }
@@ -131,7 +139,8 @@ impl JournalLines {
             | Record::Balance(_)
             | Record::Catalog(_)
             | Record::Erased(_)
-            | Record::Acknowledged(_) => ("other", Value::Null),
+            | Record::Acknowledged(_)
+            | Record::Stopped(_) => ("other", Value::Null),
         }
     }
 

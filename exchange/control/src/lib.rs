@@ -34,6 +34,7 @@ mod router;
 mod sales;
 mod scope;
 mod shown;
+mod stops;
 mod unknowns;
 mod waiting;
 
@@ -44,8 +45,8 @@ pub use backend::{
     Metric, MetricKind, MetricValue, MoveError, Moved, Movement, NextStep, Page, Person, PersonErased,
     PersonError, PersonExport, PersonLead, Persons, PostSettled, PostVerdict, PostWord, PostWordError,
     Readiness, ReloadError, Reloaded, ReplayBid, ReplayChanges, ReplayError, Replayed, Replays, Sale,
-    SaleChanged, Sales, Sample, Sold, ToldBuyer, Unavailable, UnknownPost, Unknowns, WantedChange,
-    WordEffect,
+    SaleChanged, Sales, Sample, Sold, StopError, Stopped, Stops, ToldBuyer, Unavailable, UnknownPost,
+    Unknowns, WantedChange, WantedStop, WordEffect,
 };
 pub use journal_lines::JournalLines;
 pub use listener::serve;

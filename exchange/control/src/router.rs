@@ -12,7 +12,7 @@ use exchange_wire::ProblemKind;
 use crate::problem_response::ProblemResponse;
 use crate::{
     Backend, auctions, books, catalog, erasures, health, journal, keys, leads, metrics, persons, reload,
-    replays, sales, unknowns,
+    replays, sales, stops, unknowns,
 };
 
 macro_rules! routes {
@@ -53,6 +53,8 @@ routes! {
     "/v1/persons/erase": post persons::erase::<B>;
     "/v1/erasures": get erasures::list::<B>;
     "/v1/erasures/{id}/acknowledgements": post erasures::acknowledge::<B>;
+    "/v1/stops": get stops::list::<B>, post stops::stop::<B>;
+    "/v1/stops/{id}": delete stops::start::<B>;
     "/v1/catalog": get catalog::show::<B>, put catalog::put::<B>;
     "/v1/keys": get keys::list::<B>;
     "/v1/keys/reload": post keys::reload::<B>;

@@ -6,13 +6,13 @@ use exchange_counters::CapTable;
 use exchange_protocol::{Considered, LeftOut, SaleKind, Verdict};
 use exchange_types::{Amount, CampaignIndex, Reason, Submission, UtcMicros, limits};
 
-use crate::Current;
+use crate::{Current, Stops};
 
 /// Writes the campaigns that are left after the static filters, each with its verdict, into `considered`.
 ///
 /// A linear scan over the vertical's campaigns: the index over many of them is a later step of its own.
 pub(crate) fn consider(
-    current: &Current,
+    (current, stops): (&Current, &Stops),
     lead: &Submission,
     kind: SaleKind,
     now: UtcMicros,
@@ -23,13 +23,18 @@ pub(crate) fn consider(
     let Some(vertical) = snapshot.vertical(lead.vertical) else { return };
     let stage = if kind == SaleKind::TwoStep { Stage::Ping } else { Stage::Post };
     let supply = Supply::of(snapshot, lead);
+    let lead_stopped = stops.stop_lead(snapshot, lead);
     let mut pinged = 0_usize;
     for index in &vertical.campaigns {
         let Some(campaign) = snapshot.campaign(*index) else { continue };
         let Ok(price) = static_filters(&supply, campaign, lead, now) else { continue };
         let Some(shared) = current.campaigns.get(index.at()) else { continue };
         let named = kind == SaleKind::TwoStep || vertical.consent_model == ConsentModel::General;
-        let verdict = if !named && !is_named(snapshot, campaign, lead) {
+        let verdict = if stops.stop_campaign(snapshot, campaign) {
+            Verdict::Out(Reason::Paused)
+        } else if lead_stopped {
+            Verdict::Out(Reason::SourceBlocked)
+        } else if !named && !is_named(snapshot, campaign, lead) {
             Verdict::Out(Reason::NotNamedInConsent)
         } else if !campaign.consent.is_met(lead, stage, now) {
             Verdict::Out(Reason::ProofMissing)

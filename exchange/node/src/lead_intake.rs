@@ -102,7 +102,8 @@ impl Shard {
         self.engine.append_sealed(&Record::Lead(record), &self.sealed);
         self.tally().admitted(arrival.kind);
         let mut considered = core::mem::take(&mut self.considered);
-        eligibility::consider(&current, &arrival.submission, arrival.kind, now.utc, &mut considered);
+        let market = (&*current, &*self.shared.stops());
+        eligibility::consider(market, &arrival.submission, arrival.kind, now.utc, &mut considered);
         let rotation = current.rotation(arrival.submission.vertical);
         if arrival.kind == SaleKind::TwoStep {
             self.shared.pings.insert(id, Arc::clone(&current.snapshot), arrival.submission.vertical);

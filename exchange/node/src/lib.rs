@@ -30,6 +30,7 @@ mod seen_filter;
 mod seller_post;
 mod shard;
 mod shared;
+mod stops;
 mod tallies;
 mod tenants;
 mod tie_keys;
@@ -45,6 +46,7 @@ pub use mesh::{Mesh, Message, ResolveRequest};
 pub use recovery::{CheckpointError, Recovery, RecoveryLimits};
 pub use shard::Shard;
 pub use shared::{Admission, Current, Shared};
+pub use stops::{Stops, can_stop};
 pub use tallies::{Ended, Tally};
 pub use tie_keys::TieKeys;
 pub use unknowns::{

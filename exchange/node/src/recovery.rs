@@ -3,7 +3,8 @@
 //! It is made from the records of a journal in their order, or from a checkpoint and the records after it; both
 //! give the same. What it keeps is bounded, each part by a limit of its own: open sales by what was in flight
 //! when the process stopped and the campaigns' `unknown_max`; closed ones and persons by [`RecoveryLimits`];
-//! tallies by about 1,000 entries of 40 bytes a campaign; what left those by the bytes of two filters.
+//! tallies by about 1,000 entries of 40 bytes a campaign; stops by
+//! [`Stops::COUNT_MAX`]; what left those by the bytes of two filters.
 
 mod bytes;
 mod checkpoint;
@@ -13,6 +14,7 @@ mod money;
 mod names;
 mod open_sale;
 mod slots;
+mod stopped;
 mod tallies;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -25,6 +27,7 @@ pub(crate) use closed_sales::{ClosedSale, KnownPerson};
 pub(crate) use open_sale::{KeptClaim, OpenPost, OpenSale};
 
 use crate::NodeConfig;
+use crate::Stops;
 use crate::seen_filter::SeenFilter;
 use closed_sales::{ClosedSales, Persons};
 use money::Money;
@@ -56,6 +59,7 @@ pub struct Recovery {
     seen_claims: SeenFilter,
     seen_persons: SeenFilter,
     slots: Slots,
+    stops: Stops,
 }
 
 /// How much a recovery keeps.
@@ -126,6 +130,7 @@ impl Recovery {
             seen_claims: SeenFilter::new(each, CLAIMS_HORIZON),
             seen_persons: SeenFilter::new(each, PERSONS_HORIZON),
             slots: Slots::default(),
+            stops: Stops::default(),
         }
     }
 
@@ -170,6 +175,10 @@ impl Recovery {
     /// Returns how many pings have offers that are still open.
     pub fn open_pings(&self) -> usize {
         self.open.values().filter(|sale| sale.open_offers().is_some()).count()
+    }
+
+    pub(crate) fn stops(&self) -> &Stops {
+        &self.stops
     }
 
     pub(crate) fn open_sales(&self) -> impl Iterator<Item = &OpenSale> {

@@ -30,6 +30,16 @@ impl Shard {
         let seller = seller.and_then(|own| current.snapshot.seller_named(&own.name));
         let seller = seller.and_then(|index| current.snapshot.seller(index));
         let holds_max = seller.map_or(0, |seller| seller.holds_max);
+        let stops = self.shared.stops();
+        let barred = auction
+            .campaign(candidate)
+            .zip(auction.snapshot())
+            .and_then(|(campaign, snapshot)| stops.bar(snapshot, campaign, auction.submission()));
+        if let Some(reason) = barred {
+            // Nothing is intended any more; what an offer of it holds goes back.
+            self.release(key, candidate);
+            return Err(reason);
+        }
         let Some(campaign) = campaign else {
             // It has left the catalog; what an offer of it holds goes back.
             self.release(key, candidate);

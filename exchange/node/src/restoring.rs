@@ -28,6 +28,7 @@ impl Shared {
         self.open_ahead(recovered, now);
         self.refresh_windows(now);
         self.restore_counts(recovered);
+        self.restore_stops(recovered.stops());
         let (claims, persons) = recovered.seen();
         self.seen_claims.take_over(claims);
         self.seen_persons.take_over(persons);

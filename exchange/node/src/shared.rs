@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use exchange_catalog::Snapshot;
 use exchange_counters::{CapTable, Counters, HoldShares};
-use exchange_protocol::SaleKeys;
+use exchange_protocol::{SaleKeys, Stop};
 use exchange_types::{
     Amount, CampaignIndex, HashKey, PostId, SellerIndex, ShardIndex, UtcMicros, Uuid7, VerticalIndex,
 };
@@ -20,7 +20,7 @@ use crate::restored_counts::Dormant;
 use crate::seen_filter::SeenFilter;
 use crate::tallies::Tallies;
 use crate::unknown_posts::UnknownPosts;
-use crate::{ClaimKey, NodeConfig, Tally, TieKeys, UnknownKey};
+use crate::{ClaimKey, NodeConfig, Stops, Tally, TieKeys, UnknownKey};
 
 /// What the shards of a process have in common: the catalog, the counters, and what two of them must agree on
 /// before a buyer is pinged.
@@ -43,6 +43,7 @@ pub struct Shared {
     /// What campaigns and buyers have counted before a restart that no catalog has named since.
     pub(crate) dormant: Mutex<Vec<Dormant>>,
     admission: AtomicU8,
+    stops: ArcSwap<Stops>,
     current: ArcSwap<Current>,
     /// Catalogs and windows are put in force one after another; no shard ever takes this lock.
     installing: Mutex<()>,
@@ -176,6 +177,7 @@ impl Shared {
             seen_persons: SeenFilter::new(config.filter_bytes.div_euclid(2), PERSONS_HORIZON),
             dormant: Mutex::new(Vec::new()),
             admission: AtomicU8::new(Admission::Open.code()),
+            stops: ArcSwap::default(),
             current: ArcSwap::from_pointee(current),
             installing: Mutex::new(()),
         }
@@ -206,6 +208,24 @@ impl Shared {
     /// Returns what the shards have counted since the start.
     pub fn tally(&self) -> Tally {
         self.tallies.sum()
+    }
+
+    /// Returns what operators have stopped.
+    pub fn stops(&self) -> Arc<Stops> {
+        self.stops.load_full()
+    }
+
+    /// Takes a stop or a start for every reservation and every lead from now on.
+    pub fn take_stop(&self, stop: &Stop) {
+        self.stops.rcu(|stops| {
+            let mut stops = Stops::clone(stops);
+            stops.take(stop);
+            stops
+        });
+    }
+
+    pub(crate) fn restore_stops(&self, stops: &Stops) {
+        self.stops.store(Arc::new(stops.clone()));
     }
 
     /// Returns which post an id names, where its outcome is unknown or was until lately.

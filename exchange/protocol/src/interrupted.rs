@@ -61,7 +61,8 @@ impl Story {
                 | Record::Balance(_)
                 | Record::Catalog(_)
                 | Record::Erased(_)
-                | Record::Acknowledged(_) => {}
+                | Record::Acknowledged(_)
+                | Record::Stopped(_) => {}
             }
         }
         let mut story = story.filter(|story| !story.posts.is_empty())?;

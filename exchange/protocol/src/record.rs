@@ -19,6 +19,7 @@ mod resolution;
 mod sale_change;
 mod sealed;
 mod sealed_text;
+mod stop;
 mod story_bytes;
 
 pub use bytes::DecodeError;
@@ -31,6 +32,7 @@ pub use resolution::{Dispute, Resolution, ResolvedBy};
 pub use sale_change::{BalanceChange, CounterMove, ReturnReason, SaleChange, SaleStep};
 pub use sealed::{SealClass, Sealed, SlotRef};
 pub use sealed_text::SealedText;
+pub use stop::{Stop, StopKind};
 
 use exchange_types::{
     Amount, BuyerIndex, CampaignIndex, Reason, SellerIndex, SmallText, UtcMicros, Uuid7, VerticalIndex,
@@ -123,6 +125,8 @@ pub enum Record {
     Erased(Erasure),
     /// A buyer has erased a lead too.
     Acknowledged(Acknowledgement),
+    /// An operator has stopped a part of the market, or started it again.
+    Stopped(Stop),
 }
 
 const INTENT: u8 = 1;
@@ -138,6 +142,7 @@ const BALANCE: u8 = 10;
 const CATALOG: u8 = 11;
 const ERASED: u8 = 12;
 const ACKNOWLEDGED: u8 = 13;
+const STOPPED: u8 = 16;
 /// The first layout; the only one of most records.
 const VERSION: u8 = 1;
 /// The second layout of [`Record::Closed`].
@@ -172,7 +177,8 @@ impl Record {
             | Self::Balance(_)
             | Self::Catalog(_)
             | Self::Erased(_)
-            | Self::Acknowledged(_) => return 0,
+            | Self::Acknowledged(_)
+            | Self::Stopped(_) => return 0,
         };
         let consent = consent.map_or(0, |consent| consent.length);
         usize::try_from(sealed.length.saturating_add(consent)).unwrap_or(usize::MAX)
@@ -215,6 +221,12 @@ impl From<Acknowledgement> for Record {
     }
 }
 
+impl From<Stop> for Record {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
 /// Returns what happened to sales, of all that records say.
 pub fn sale_changes(records: &[Record]) -> impl Iterator<Item = &SaleChange> {
     records
@@ -238,6 +250,7 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         Record::Catalog(names) => framed(CATALOG, out, |to| names.write(to)),
         Record::Erased(erasure) => framed(ERASED, out, |to| erasure.write(to)),
         Record::Acknowledged(told) => framed(ACKNOWLEDGED, out, |to| told.write(to)),
+        Record::Stopped(stop) => framed(STOPPED, out, |to| stop.write(to)),
     }
 }
 
@@ -305,6 +318,7 @@ fn read_payload((kind, version): (u8, u8), from: &mut Reader<'_>) -> Result<Reco
         CATALOG => Record::Catalog(CatalogNames::read(from)?),
         ERASED => Record::Erased(Erasure::read(from)?),
         ACKNOWLEDGED => Record::Acknowledged(Acknowledgement::read(from)?),
+        STOPPED => Record::Stopped(Stop::read(from)?),
         _ => return Err(DecodeError::Kind { kind }),
     })
 }

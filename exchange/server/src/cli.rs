@@ -15,6 +15,7 @@ mod person;
 mod reload;
 mod sale;
 mod serve;
+mod stop;
 mod stopped;
 mod store;
 mod terminal;
@@ -81,6 +82,28 @@ enum Command {
     },
     /// Has a running exchange read configuration, certificates, keys and secrets again
     Reload {
+        #[command(flatten)]
+        control: Control,
+    },
+    /// Stops a campaign, buyer, seller, source or vertical at once, until it is started again
+    Stop {
+        #[command(flatten)]
+        part: stop::Part,
+        /// Why; it goes into the record
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        control: Control,
+    },
+    /// Starts again what was stopped
+    Start {
+        #[command(flatten)]
+        part: stop::Part,
+        #[command(flatten)]
+        control: Control,
+    },
+    /// Shows what is stopped, latest first
+    Stops {
         #[command(flatten)]
         control: Control,
     },
@@ -206,6 +229,9 @@ fn run_command(
         Command::Check { files, allow_http } => check::run(&files, allow_http, terminal),
         Command::Apply { files, control } => apply::run(&files, &control, terminal),
         Command::Reload { control } => reload::run(&control, terminal),
+        Command::Stop { part, reason, control } => stop::stop(&part, &reason, &control, terminal),
+        Command::Start { part, control } => stop::start(&part, &control, terminal),
+        Command::Stops { control } => stop::list(&control, terminal),
         Command::Unknown(command) => unknown::run(&command, terminal),
         Command::Sale(command) => sale::run(&command, terminal),
         Command::Balance(command) => balance::run(&command, terminal),

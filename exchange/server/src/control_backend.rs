@@ -9,6 +9,7 @@ mod persons;
 mod reload;
 mod replays;
 mod sales;
+mod stops;
 mod unknowns;
 
 use core::sync::atomic::{AtomicU64, Ordering};

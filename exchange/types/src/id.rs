@@ -107,6 +107,8 @@ prefixed! {
     PostId("post");
     /// A sale.
     SaleId("sale");
+    /// A stop: what an operator has stopped, until it is started again.
+    StopId("stop");
 }
 
 #[cfg(test)]

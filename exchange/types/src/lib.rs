@@ -25,7 +25,7 @@ mod value;
 pub use amount::{Amount, AmountError, AmountText};
 pub use bid::{BidEntries, BidEntry, PingReply};
 pub use currency::Currency;
-pub use id::{AuctionId, IdError, LeadId, OfferId, PingId, PostId, SaleId, Uuid7};
+pub use id::{AuctionId, IdError, LeadId, OfferId, PingId, PostId, SaleId, StopId, Uuid7};
 pub use index::{
     BuyerIndex, CampaignIndex, EndpointIndex, FieldIndex, SellerIndex, ShardIndex, VerticalIndex,
 };

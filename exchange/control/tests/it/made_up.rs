@@ -6,6 +6,7 @@ mod books;
 pub(crate) mod deals;
 pub(crate) mod persons;
 mod replays;
+pub(crate) mod stops;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, ChangeSale, ChangeSaleError, Filter, JournalState,
     JournalStatus, KeysError, ListError, Listed, ListedKey, Metric, MetricKind, MetricValue, MoveError,
     Movement, Page, PersonError, PostWord, PostWordError, Principal, Readiness, ReloadError, Reloaded,
-    ReplayChanges, ReplayError, Role, Unavailable,
+    ReplayChanges, ReplayError, Role, StopError, Unavailable, WantedStop,
 };
 use exchange_protocol::Account;
 use exchange_types::{AuctionId, UtcMicros};
@@ -46,6 +47,8 @@ pub(crate) enum Seen {
     Erase(String),
     Acknowledge(String),
     Replay(ReplayChanges),
+    Stop(WantedStop),
+    Start(String),
 }
 
 /// How what is asked fails, where it does.
@@ -58,6 +61,7 @@ pub(crate) struct Fails {
     pub(crate) movement: Option<MoveError>,
     pub(crate) person: Option<PersonError>,
     pub(crate) replay: Option<ReplayError>,
+    pub(crate) stop: Option<StopError>,
     /// Changes were made before.
     pub(crate) replayed: bool,
     pub(crate) ledger_damaged: bool,

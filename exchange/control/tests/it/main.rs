@@ -17,4 +17,5 @@ mod replays;
 mod roles;
 mod sales;
 mod shutdown;
+mod stops;
 mod unknowns;

@@ -9,6 +9,7 @@ use crate::account;
 use crate::client::{Reply, send, start};
 use crate::made_up::MadeUp;
 use crate::made_up::deals::{DEALS, Deal, FIRST, SECOND};
+use crate::made_up::stops::stop_id;
 
 /// Who asks: nobody, the seller and another, the buyer and another, an operator.
 const CALLERS: [Option<&str>; 6] = [
@@ -121,6 +122,9 @@ fn of_leads_and_money() -> Vec<Row> {
         row("post", "/v1/persons/erase", &"", r#"{"phone": "+498912345678"}"#, OPERATORS),
         plain("get", "/v1/erasures", [401, 403, 403, 200, 200, 200]),
         row("post", "/v1/erasures/{id}/acknowledgements", &sale, "", [401, 403, 403, 200, 404, 403]),
+        plain("get", "/v1/stops", OPERATORS),
+        row("post", "/v1/stops", &"", r#"{"kind": "buyer", "name": "a", "reason": "b"}"#, OPERATORS),
+        row("delete", "/v1/stops/{id}", &stop_id(), "", OPERATORS),
     ]
 }
 

@@ -43,7 +43,8 @@ fn written(market: &Market) -> Vec<&'static str> {
         | Record::Balance(_)
         | Record::Catalog(_)
         | Record::Erased(_)
-        | Record::Acknowledged(_) => "none of the engine's",
+        | Record::Acknowledged(_)
+        | Record::Stopped(_) => "none of the engine's",
     };
     market.records.iter().map(kind).collect()
 }

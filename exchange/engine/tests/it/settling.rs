@@ -28,7 +28,8 @@ fn earned(market: &Market) -> Amount {
             | Record::Balance(_)
             | Record::Catalog(_)
             | Record::Erased(_)
-            | Record::Acknowledged(_) => None,
+            | Record::Acknowledged(_)
+            | Record::Stopped(_) => None,
         };
     }
     payouts.values().fold(Amount::ZERO, |sum, payout| sum.checked_add(*payout).expect("a small sum"))

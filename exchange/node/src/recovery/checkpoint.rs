@@ -14,12 +14,14 @@ use super::names::Names;
 use super::open_sale::OpenSale;
 use super::slots::Slots;
 use super::tallies::Tallies;
-use super::{CheckpointError, Recovery, RecoveryLimits};
+use super::{CheckpointError, Recovery, RecoveryLimits, stopped};
 use crate::seen_filter::SeenFilter;
 
 const MAGIC: &[u8; 8] = b"XCHKPT\r\n";
 /// The layout of this release.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The layout before stops.
+const WITHOUT_STOPS: u32 = 1;
 /// Bytes of the checksum.
 const SUM_BYTES: usize = 16;
 /// The checksum finds damage, not forgery, so its key is no secret.
@@ -50,6 +52,7 @@ impl Recovery {
         write_filter(&self.seen_claims, &mut to);
         write_filter(&self.seen_persons, &mut to);
         self.slots.write(&mut to);
+        stopped::write(&self.stops, &mut to);
         let sum = sum_of(out.get(start..).unwrap_or_default());
         out.extend_from_slice(&sum);
     }
@@ -69,7 +72,7 @@ impl Recovery {
             return Err(CheckpointError::Damaged { at: 0 });
         }
         let version = from.u32()?;
-        if version != VERSION {
+        if version != VERSION && version != WITHOUT_STOPS {
             return Err(CheckpointError::Version { version });
         }
         if sum_of(content) != *sum {
@@ -88,11 +91,14 @@ impl Recovery {
         read_filter(&read.seen_claims, &mut from)?;
         read_filter(&read.seen_persons, &mut from)?;
         read.slots = Slots::read(&mut from)?;
+        if version != WITHOUT_STOPS {
+            read.stops = stopped::read(&mut from)?;
+        }
         if from.is_at_end() { Ok(read) } else { Err(from.damaged()) }
     }
 }
 
-fn sum_of(bytes: &[u8]) -> [u8; SUM_BYTES] {
+pub(super) fn sum_of(bytes: &[u8]) -> [u8; SUM_BYTES] {
     SUM_KEY.hasher().bytes(bytes).finish().to_le_bytes()
 }
 

@@ -48,6 +48,10 @@ impl Recovery {
                 self.money.deposit(change.id, buyer, change.amount.micros());
             }
             Record::Catalog(names) => self.names.take(names),
+            Record::Stopped(stop) => {
+                self.pass(stop.at);
+                self.stops.take(stop);
+            }
             Record::Erased(erasure) => {
                 // What comes again under its keys is the store's to refuse.
                 for KeptClaim { claim, .. } in self.closed.take_claims(erasure.lead) {

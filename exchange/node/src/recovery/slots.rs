@@ -38,7 +38,8 @@ impl Slots {
             | Record::SaleChanged(_)
             | Record::Balance(_)
             | Record::Catalog(_)
-            | Record::Acknowledged(_) => return,
+            | Record::Acknowledged(_)
+            | Record::Stopped(_) => return,
         };
         for slot in [Some(sealed.slot), consent.map(|consent| consent.slot)].into_iter().flatten() {
             self.note(slot);

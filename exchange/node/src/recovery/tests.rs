@@ -2,7 +2,7 @@
 
 use exchange_protocol::{
     BalanceChange, CandidateIndex, CatalogNames, LeadRecord, ReturnReason, SaleChange, SaleKind, SaleStep,
-    SealClass, Sealed, SlotRef,
+    SealClass, Sealed, SlotRef, Stop, StopKind,
 };
 use exchange_types::{
     Amount, BuyerIndex, CampaignIndex, Currency, SellerIndex, SmallText, UtcMicros, Uuid7, VerticalIndex,
@@ -219,4 +219,47 @@ fn leads_of_which_nothing_came_are_dropped_after_an_hour() {
     fed.lead(501, BEGIN + 7 * 86_400 * SECOND);
     let kept: Vec<Uuid7> = fed.0.open_sales().map(|sale| sale.lead.id).collect();
     assert_eq!(kept, [id(500), id(501)], "a sale without an end is kept until a restart ends it");
+}
+
+#[test]
+fn a_stop_outlives_checkpoints_and_ends_with_its_start() {
+    let stop = |number: u128, name: &str, on: bool| {
+        Record::Stopped(Stop {
+            id: id(number),
+            kind: StopKind::Campaign,
+            name: name.into(),
+            on,
+            by: "operator:ada".into(),
+            reason: "wrong prices".into(),
+            at: UtcMicros(BEGIN),
+        })
+    };
+    let mut fed = Fed::new();
+    fed.take(&stop(1, "north-solar", true));
+    fed.take(&stop(2, "gone-solar", true));
+    let mut bytes = Vec::new();
+    fed.0.checkpoint(&mut bytes);
+    let mut fed = Fed(Recovery::from_checkpoint(fed.0.limits, &bytes).expect("a checkpoint"));
+    let names = |fed: &Fed| -> Vec<Box<str>> { fed.0.stops().iter().map(|stop| stop.name.clone()).collect() };
+    assert_eq!(names(&fed), ["gone-solar".into(), "north-solar".into()]);
+    assert_eq!(fed.0.stops().get(StopKind::Campaign, "north-solar").map(|stop| stop.id), Some(id(1)));
+    fed.take(&stop(1, "north-solar", false));
+    assert_eq!(names(&fed), ["gone-solar".into()]);
+}
+
+#[test]
+fn a_checkpoint_of_the_layout_before_stops_is_read() {
+    let mut fed = Fed::new();
+    fed.lead(500, BEGIN);
+    let mut written = Vec::new();
+    fed.0.checkpoint(&mut written);
+    // Version 1 has the same fields, and no count of stops between them and the checksum.
+    let mut before = written[..written.len() - 4 - 16].to_vec();
+    before[8..12].copy_from_slice(&1_u32.to_le_bytes());
+    before.extend_from_slice(&checkpoint::sum_of(&before));
+    let mut read = Recovery::from_checkpoint(fed.0.limits, &before).expect("a checkpoint");
+    assert_eq!((read.applied(), read.stops().len()), (2, 0));
+    let mut again = Vec::new();
+    read.checkpoint(&mut again);
+    assert_eq!(again, written, "what was read is written in the layout of this release");
 }

@@ -15,4 +15,5 @@ mod past;
 mod recount;
 mod resolving;
 mod restart;
+mod stops;
 mod world;

@@ -247,7 +247,21 @@ fn afterwards() -> Vec<Record> {
             buyer: "north".into(),
             at: UtcMicros(1_764_000_000_000_000),
         }),
+        stopped(StopKind::Campaign, true),
+        stopped(StopKind::Vertical, false),
     ]
+}
+
+fn stopped(kind: StopKind, on: bool) -> Record {
+    Record::Stopped(Stop {
+        id: id(5),
+        kind,
+        name: "north-solar".into(),
+        on,
+        by: "operator:ada".into(),
+        reason: "wrong prices".into(),
+        at: UtcMicros(1_764_000_000_000_000),
+    })
 }
 
 #[test]

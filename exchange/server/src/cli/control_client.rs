@@ -87,6 +87,11 @@ impl Control {
         self.send(Asked { method: Method::GET, path, idempotency_key: None, body: Vec::new() })
     }
 
+    /// Deletes what is at a path.
+    pub(super) fn delete(&self, path: &str) -> anyhow::Result<Reply> {
+        self.send(Asked { method: Method::DELETE, path, idempotency_key: None, body: Vec::new() })
+    }
+
     /// Puts a JSON body.
     pub(super) fn put(&self, path: &str, body: Vec<u8>) -> anyhow::Result<Reply> {
         self.send(Asked { method: Method::PUT, path, idempotency_key: None, body })

@@ -53,6 +53,7 @@ mod restart;
 mod rules;
 mod sale_life;
 mod sources;
+mod stops;
 mod two_step;
 mod unknown;
 mod validation;

@@ -71,6 +71,8 @@ pub(super) fn record(
             take_erasure(state, sequence, erasure, &record);
             Ok(())
         }
+        // What is stopped is the exchange's own affair; it is in no table.
+        Record::Stopped(_) => Ok(()),
         Record::Acknowledged(told) => {
             state.rows.acknowledgements.push(told.clone());
             Ok(())
@@ -93,6 +95,7 @@ fn time_of(record: &Record) -> Option<UtcMicros> {
         Record::Catalog(names) => Some(names.at),
         Record::Erased(erasure) => Some(erasure.at),
         Record::Acknowledged(told) => Some(told.at),
+        Record::Stopped(stop) => Some(stop.at),
         Record::Closed(_) | Record::Offered(_) => None,
     }
 }

@@ -13,10 +13,11 @@ use exchange_control::{
     LedgerReport, ListError, Listed, ListedKey, Lists, Metric, MoveError, Moved, Movement, NextStep, Page,
     Person, PersonErased, PersonError, PersonExport, PersonLead, Persons, PostSettled, PostWord,
     PostWordError, Principal, Readiness, ReloadError, Reloaded, ReplayChanges, ReplayError, Replayed,
-    Replays, Sale, SaleChanged, Sales, Scope, Unavailable, UnknownPost, Unknowns, WordEffect, router, serve,
+    Replays, Sale, SaleChanged, Sales, Scope, StopError, Stopped, Stops, Unavailable, UnknownPost, Unknowns,
+    WantedStop, WordEffect, router, serve,
 };
-use exchange_protocol::{Account, ResolvedBy};
-use exchange_types::{Amount, AuctionId, Currency, LeadId, PostId, SaleId, UtcMicros, Uuid7};
+use exchange_protocol::{Account, ResolvedBy, Stop, StopKind};
+use exchange_types::{Amount, AuctionId, Currency, LeadId, PostId, SaleId, StopId, UtcMicros, Uuid7};
 use exchange_wire::KeyMode;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -189,6 +190,29 @@ impl Lists for Noting {
     async fn auctions(&self, _: Filter, _: Page) -> Result<Listed<Lead>, ListError> {
         Err(ListError::Unavailable)
     }
+}
+
+impl Stops for Noting {
+    /// The campaign `north-solar` is stopped.
+    fn stops(&self, _: Page) -> Result<Listed<Stop>, ListError> {
+        Ok(Listed { items: vec![stopped(StopKind::Campaign, "north-solar")], next: None })
+    }
+
+    async fn stop(&self, wanted: WantedStop) -> Result<Stopped, StopError> {
+        let stop = stopped(wanted.kind, &wanted.name);
+        self.note(wanted);
+        Ok(Stopped { stop, replayed: false })
+    }
+
+    async fn start(&self, id: StopId, by: Box<str>) -> Result<Option<Stop>, Unavailable> {
+        self.note((id.to_string(), by));
+        Ok(Some(stopped(StopKind::Campaign, "north-solar")))
+    }
+}
+
+fn stopped(kind: StopKind, name: &str) -> Stop {
+    let (by, reason) = ("operator:ada".into(), "wrong prices".into());
+    Stop { id: id(), kind, name: name.into(), on: true, by, reason, at: AT }
 }
 
 impl Backend for Noting {

@@ -1,6 +1,6 @@
 //! What an operator asks of a running exchange: each command line with what the exchange is told by it.
 
-use exchange_types::{LeadId, PostId, SaleId};
+use exchange_types::{LeadId, PostId, SaleId, StopId};
 
 use super::exchange::{Listening, id, listen};
 use super::*;
@@ -20,7 +20,8 @@ fn each_command_tells_the_exchange_what_its_line_says() {
     let resolve = ["unknown", "resolve", &post, "--note", "Jo of North, by phone"];
     let deposit =
         ["balance", "deposit", "north", "--amount", "500", "--currency", "EUR", "--reference", "invoice 7"];
-    let table: [(Vec<&str>, &str, Ending, &str); 10] = [
+    let start = format!("(\"{}\", \"operator:ada\")", StopId(id()));
+    let table: [(Vec<&str>, &str, Ending, &str); 12] = [
         (
             [&resolve[..], &["--outcome", "accepted", "--price", "30"]].concat(),
             "",
@@ -60,6 +61,13 @@ fn each_command_tells_the_exchange_what_its_line_says() {
             "(Some(\"+498912345678\"), Some(\"ada@example.org\"))",
         ),
         (vec!["person", "erase"], "ada@example.org", Ending::Done, "\"operator:ada\""),
+        (
+            vec!["stop", "source", "acme#pub-17", "--reason", "no consent"],
+            "",
+            Ending::Done,
+            "kind: Source, name: \"acme#pub-17\", reason: \"no consent\", by: \"operator:ada\"",
+        ),
+        (vec!["start", "campaign", "north-solar"], "", Ending::Done, &start),
         (replay.split_whitespace().collect(), "", Ending::Refused, "floor: Some(Amount(5000000))"),
     ];
     for (line, input, ending, expected) in table {
@@ -84,6 +92,20 @@ fn what_was_read_again_is_told() {
     let expected =
         "log, limits.idle_timeout changed in the configuration; 1 keys and catalog version 7 are in force";
     assert_eq!((ran.ending, ran.out.trim()), (Ending::Done, expected), "{}", ran.error);
+    listening.stop();
+}
+
+#[test]
+fn stops_are_listed_and_only_what_is_stopped_can_be_started() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listening = listen(folder.path());
+    let ran = listening.run(&["stops"], "");
+    let expected = "campaign north-solar  since 2026-11-21T10:00:00.125Z by operator:ada: wrong prices\n";
+    assert_eq!((ran.ending, &*ran.out), (Ending::Done, expected));
+    let ran = listening.run(&["start", "buyer", "north-solar"], "");
+    let expected = "the buyer north-solar is not stopped; see `exchange stops`\n";
+    assert_eq!((ran.ending, &*ran.error), (Ending::Refused, expected));
+    assert_eq!(listening.told(), [""; 0]);
     listening.stop();
 }
 

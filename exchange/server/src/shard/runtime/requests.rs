@@ -5,7 +5,7 @@ use std::sync::Arc;
 use exchange_catalog::{QualityCheck, Snapshot};
 use exchange_control::{Principal, Role};
 use exchange_node::{Arrival, ClaimKey, PostArrival, Requester};
-use exchange_protocol::{SaleKind, SellerPost, Waiter};
+use exchange_protocol::{SaleKind, SellerPost, StopKind, Waiter};
 use exchange_types::{FieldIndex, LeadId, Now, PingId, SellerIndex, Submission, Uuid7, Value, limits};
 use exchange_wire::lead::Against;
 use exchange_wire::problem::Problem;
@@ -143,6 +143,11 @@ impl ShardRuntime {
         principal: &Principal,
     ) -> Result<(), (Problem, Respond)> {
         let requester = Requester::Seller(principal.name.clone());
+        if matches!(route, Route::Leads | Route::Pings | Route::PingPost(_)) && self.is_stopped(principal) {
+            let problem =
+                Problem::new(ProblemKind::Forbidden, "the exchange takes nothing of this seller for now");
+            return Err((problem, intake.respond));
+        }
         match route {
             Route::Leads => self.take_lead(now, SaleKind::OneCall, intake, principal),
             Route::Pings => self.take_lead(now, SaleKind::TwoStep, intake, principal),
@@ -169,6 +174,10 @@ impl ShardRuntime {
                 Err((answer_body::not_found(), intake.respond))
             }
         }
+    }
+
+    fn is_stopped(&self, principal: &Principal) -> bool {
+        self.shared().stops().get(StopKind::Seller, &principal.name).is_some()
     }
 
     fn take_lead(
