@@ -54,7 +54,9 @@ fn seeds_that_once_broke_a_promise_keep_it() {
     let overtaken = [2_368, 7_725];
     // A post moves the hold of an offer into another window, and then takes another offer.
     let moved = [25_527, 28_619];
-    for seed in held.into_iter().chain(overtaken).chain(moved) {
+    // What was counted as sent is taken back when its window is over and its cell counts for another one.
+    let gone = [396, 1_764, 2_010];
+    for seed in held.into_iter().chain(overtaken).chain(moved).chain(gone) {
         let report = run(Options { seed, tie_seed: seed, ..Options::default() });
         let broken = report.verdicts.broken().map(ToString::to_string);
         assert_eq!(broken, None, "cargo run -p exchange-sim -- --first {seed} --seeds 1 --trace");
