@@ -19,7 +19,9 @@ use crate::seen_filter::SeenFilter;
 
 const MAGIC: &[u8; 8] = b"XCHKPT\r\n";
 /// The layout of this release.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+/// The layout in which a person was noted when its sale was over, not at the first intent. Its bytes are the same.
+const PERSONS_AT_END: u32 = 2;
 /// The layout before stops.
 const WITHOUT_STOPS: u32 = 1;
 /// Bytes of the checksum.
@@ -72,7 +74,7 @@ impl Recovery {
             return Err(CheckpointError::Damaged { at: 0 });
         }
         let version = from.u32()?;
-        if version != VERSION && version != WITHOUT_STOPS {
+        if ![VERSION, PERSONS_AT_END, WITHOUT_STOPS].contains(&version) {
             return Err(CheckpointError::Version { version });
         }
         if sum_of(content) != *sum {
@@ -93,6 +95,9 @@ impl Recovery {
         read.slots = Slots::read(&mut from)?;
         if version != WITHOUT_STOPS {
             read.stops = stopped::read(&mut from)?;
+        }
+        if version != VERSION {
+            read.note_persons_posted();
         }
         if from.is_at_end() { Ok(read) } else { Err(from.damaged()) }
     }

@@ -113,7 +113,7 @@ pub(crate) struct KnownPerson {
 }
 
 /// The persons that were seen last, by their fingerprints.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Persons {
     order: VecDeque<(u128, Uuid7)>,
     by_print: IdMap<KnownPerson>,

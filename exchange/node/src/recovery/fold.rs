@@ -90,6 +90,8 @@ impl Recovery {
         self.pass(at);
         let Some(sale) = self.open.get_mut(&auction) else { return };
         sale.posts.push(OpenPost { intent: record.clone(), outcome: None, resolution: None, owner });
+        // From here on a buyer may have the person, whatever an earlier sale of the same person came to.
+        self.note_person(auction, Fate::Taken);
     }
 
     fn take_outcome(
@@ -193,6 +195,15 @@ impl Recovery {
         self.closed.resolve(resolution);
         if done {
             self.open.remove(&resolution.auction);
+        }
+    }
+
+    /// Notes whom the sales are about that were posted and are not over: checkpoints of a layout before did not.
+    pub(super) fn note_persons_posted(&mut self) {
+        let posted: Vec<Uuid7> =
+            self.open.values().filter(|sale| sale.is_interrupted()).map(|sale| sale.lead.id).collect();
+        for id in posted {
+            self.note_person(id, Fate::Taken);
         }
     }
 

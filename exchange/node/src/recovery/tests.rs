@@ -1,11 +1,12 @@
 //! Folding, record by record. What a whole node makes of it is tested in `tests/it`.
 
 use exchange_protocol::{
-    BalanceChange, CandidateIndex, CatalogNames, LeadRecord, ReturnReason, SaleChange, SaleKind, SaleStep,
-    SealClass, Sealed, SlotRef, Stop, StopKind,
+    AnswerStatus, BalanceChange, CandidateIndex, CatalogNames, CompletedRecord, LeadRecord, ReturnReason,
+    SaleChange, SaleKind, SaleStep, SealClass, Sealed, SlotRef, Stop, StopKind, Story,
 };
 use exchange_types::{
-    Amount, BuyerIndex, CampaignIndex, Currency, SellerIndex, SmallText, UtcMicros, Uuid7, VerticalIndex,
+    Amount, BuyerIndex, CampaignIndex, Currency, SellerIndex, SmallText, UnsoldReason, UtcMicros, Uuid7,
+    VerticalIndex,
 };
 
 use super::*;
@@ -55,18 +56,25 @@ impl Fed {
             seller_ref: None,
             taken_until: UtcMicros(at + 1_000 * SECOND),
             again_from: UtcMicros(at + 60 * SECOND),
-            sealed: Sealed {
-                slot: SlotRef { class: SealClass::Lead, file: 1, index: 1 },
-                length: 0,
-                digest: [0; 32],
-            },
+            sealed: no_bytes(),
             consent: None,
         }));
     }
 
-    /// Takes the records of a lead that is sold for an amount.
-    fn sell(&mut self, number: u128, micros: i64) {
-        self.lead(number, BEGIN);
+    /// Takes the record of a seller's post to a ping, with the fingerprint that its full data has.
+    fn complete(&mut self, number: u128, print: u128) {
+        self.take(&Record::Completed(CompletedRecord {
+            id: id(number),
+            at: UtcMicros(BEGIN),
+            claim: None,
+            prints: [Some(print), None],
+            sealed: no_bytes(),
+            consent: None,
+        }));
+    }
+
+    /// Takes the record of a post to the only buyer.
+    fn intend(&mut self, number: u128, micros: i64) {
         self.take(&Record::Intent {
             auction: id(number),
             seller: SellerIndex(0),
@@ -84,6 +92,12 @@ impl Fed {
             at: UtcMicros(BEGIN),
             give_up_at: UtcMicros(BEGIN + SECOND),
         });
+    }
+
+    /// Takes the records of a lead that is sold for an amount.
+    fn sell(&mut self, number: u128, micros: i64) {
+        self.lead(number, BEGIN);
+        self.intend(number, micros);
         self.take(&Record::Outcome {
             auction: id(number),
             candidate: CandidateIndex(0),
@@ -127,9 +141,34 @@ impl Fed {
         })
     }
 
+    /// Takes the record of the end of a sale that nobody bought.
+    fn close_unsold(&mut self, number: u128) {
+        self.take(&Record::Closed(Story {
+            id: id(number),
+            status: AnswerStatus::Unsold(UnsoldReason::PostsRejected),
+            ..Story::default()
+        }));
+    }
+
+    /// Returns whom the sales were about: fingerprint, sale, whether it took the person.
+    fn persons(&self) -> Vec<(u128, Uuid7, bool)> {
+        self.0.persons().map(|(print, person)| (print, person.id, person.taken)).collect()
+    }
+
+    /// Returns the same, made again from its checkpoint.
+    fn again(mut self) -> Self {
+        let mut bytes = Vec::new();
+        self.0.checkpoint(&mut bytes);
+        Self(Recovery::from_checkpoint(self.0.limits, &bytes).expect("a checkpoint"))
+    }
+
     fn balance(&self) -> Vec<(String, i64)> {
         self.0.balances().map(|(buyer, left)| (buyer.to_owned(), left)).collect()
     }
+}
+
+fn no_bytes() -> Sealed {
+    Sealed { slot: SlotRef { class: SealClass::Lead, file: 1, index: 1 }, length: 0, digest: [0; 32] }
 }
 
 fn id(number: u128) -> Uuid7 {
@@ -222,6 +261,48 @@ fn leads_of_which_nothing_came_are_dropped_after_an_hour() {
 }
 
 #[test]
+fn a_person_is_taken_from_the_intent_on_whatever_came_of_it_before() {
+    let print = 77;
+    let mut fed = Fed::new();
+    // One call brought the person and sold nothing.
+    fed.lead(print, BEGIN);
+    fed.close_unsold(print);
+    assert_eq!(fed.persons(), [(print, id(print), false)]);
+    // A ping that names nobody is posted with the same person.
+    fed.lead(500, BEGIN);
+    fed.complete(500, print);
+    assert_eq!(fed.persons(), [(print, id(print), false)], "nothing of it has left");
+    fed.intend(500, 30);
+    let taken = [(500, id(500), true), (print, id(500), true)];
+    assert_eq!(fed.persons(), taken);
+    let mut fed = fed.again();
+    assert_eq!(fed.persons(), taken, "a checkpoint keeps it");
+    fed.close_unsold(500);
+    assert_eq!(fed.persons(), [(500, id(500), false), (print, id(500), false)]);
+}
+
+#[test]
+fn a_checkpoint_of_the_layout_before_names_the_persons_that_were_posted() {
+    let mut fed = Fed::new();
+    fed.lead(77, BEGIN);
+    fed.close_unsold(77);
+    fed.lead(500, BEGIN);
+    fed.complete(500, 77);
+    let before = fed.0.persons.clone();
+    fed.intend(500, 30);
+    let expected = fed.persons();
+    // Version 2 has the same fields, and nothing in them of a person before its sale is over.
+    fed.0.persons = before;
+    let mut written = Vec::new();
+    fed.0.checkpoint(&mut written);
+    let mut written = written[..written.len() - 16].to_vec();
+    written[8..12].copy_from_slice(&2_u32.to_le_bytes());
+    written.extend_from_slice(&checkpoint::sum_of(&written));
+    let read = Fed(Recovery::from_checkpoint(fed.0.limits, &written).expect("a checkpoint"));
+    assert_eq!(read.persons(), expected);
+}
+
+#[test]
 fn a_stop_outlives_checkpoints_and_ends_with_its_start() {
     let stop = |number: u128, name: &str, on: bool| {
         Record::Stopped(Stop {
@@ -237,9 +318,7 @@ fn a_stop_outlives_checkpoints_and_ends_with_its_start() {
     let mut fed = Fed::new();
     fed.take(&stop(1, "north-solar", true));
     fed.take(&stop(2, "gone-solar", true));
-    let mut bytes = Vec::new();
-    fed.0.checkpoint(&mut bytes);
-    let mut fed = Fed(Recovery::from_checkpoint(fed.0.limits, &bytes).expect("a checkpoint"));
+    let mut fed = fed.again();
     let names = |fed: &Fed| -> Vec<Box<str>> { fed.0.stops().iter().map(|stop| stop.name.clone()).collect() };
     assert_eq!(names(&fed), ["gone-solar".into(), "north-solar".into()]);
     assert_eq!(fed.0.stops().get(StopKind::Campaign, "north-solar").map(|stop| stop.id), Some(id(1)));

@@ -56,7 +56,10 @@ fn seeds_that_once_broke_a_promise_keep_it() {
     let moved = [25_527, 28_619];
     // What was counted as sent is taken back when its window is over and its cell counts for another one.
     let gone = [396, 1_764, 2_010];
-    for seed in held.into_iter().chain(overtaken).chain(moved).chain(gone) {
+    // A person of a lead that came to nothing is posted under another ping when the process stops.
+    let posted = [88_048];
+    let seeds = held.into_iter().chain(overtaken).chain(moved).chain(gone).chain(posted);
+    for seed in seeds {
         let report = run(Options { seed, tie_seed: seed, ..Options::default() });
         let broken = report.verdicts.broken().map(ToString::to_string);
         assert_eq!(broken, None, "cargo run -p exchange-sim -- --first {seed} --seeds 1 --trace");
