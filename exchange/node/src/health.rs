@@ -1,6 +1,8 @@
 //! [`CampaignHealth`]: whether a campaign gets posts, shared by all shards.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Unknown posts in a row after which a campaign gets no more; `docs/contract.md` states the number.
 const UNKNOWN_IN_A_ROW_MAX: u32 = 3;
@@ -27,6 +29,11 @@ impl CampaignHealth {
     /// Returns how many posts have no known outcome.
     pub(crate) fn unknown_open(&self) -> u32 {
         self.unknown_open.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether there is nothing to remember.
+    fn is_clear(&self) -> bool {
+        self.unknown_open() == 0 && self.unknown_in_a_row.load(Ordering::Relaxed) == 0
     }
 
     /// Notes a post whose outcome is definite.
@@ -60,9 +67,51 @@ impl CampaignHealth {
     }
 }
 
+/// The health of each campaign, by its name. One that leaves the catalog finds its own when it comes back.
+#[derive(Debug, Default)]
+pub(crate) struct Healths {
+    /// Bounded by the campaigns of the catalog, and those that have left with posts of which nobody knew.
+    by_name: Mutex<BTreeMap<Box<str>, Arc<CampaignHealth>>>,
+}
+
+impl Healths {
+    /// Returns the health of a campaign, whether it is in the catalog or not.
+    pub(crate) fn of(&self, campaign: &str) -> Arc<CampaignHealth> {
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = by_name.get(campaign) {
+            return Arc::clone(known);
+        }
+        Arc::clone(by_name.entry(campaign.into()).or_default())
+    }
+
+    /// Forgets the campaigns that have left, of which there is nothing to remember.
+    pub(crate) fn prune(&self, stays: impl Fn(&str) -> bool) {
+        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        // A catalog that is in use still may count more in what it shares.
+        by_name.retain(|name, health| stays(name) || Arc::strong_count(health) > 1 || !health.is_clear());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_campaign_that_is_away_is_forgotten_once_there_is_nothing_to_remember() {
+        let healths = Healths::default();
+        healths.of("solar").still_unknown();
+        healths.prune(|_| false);
+        assert_eq!(healths.of("solar").unknown_open(), 1);
+        healths.of("solar").resolved();
+        let in_use = healths.of("solar");
+        healths.prune(|_| false);
+        in_use.still_unknown();
+        assert_eq!(healths.of("solar").unknown_open(), 1, "what a catalog shares stays");
+        in_use.resolved();
+        drop(in_use);
+        healths.prune(|_| false);
+        assert_eq!(healths.by_name.lock().expect("no panic").len(), 0);
+    }
 
     #[test]
     fn three_unknowns_in_a_row_or_too_many_open_ones_stop_a_campaign() {

@@ -4,8 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use exchange_catalog::snapshot::CapKind;
-use exchange_counters::{CapTable, Part, Reservation};
+use exchange_counters::Reservation;
 use exchange_protocol::{Dispute, Outcome, Record, Refusal, Reply, Resolution, Resolved, ResolvedBy, Waiter};
 use exchange_types::{Now, PostId, PostOutcome, Reason, UtcMicros, Uuid7};
 
@@ -36,8 +35,8 @@ pub(crate) struct Resolving {
 pub(crate) enum Room {
     /// A reservation in every cap of its campaign and its buyer.
     Reserved(Reservation),
-    /// Parts of the buyer's caps alone: the campaign has left the catalog.
-    OfBuyer(Vec<Part>),
+    /// What [`Shared::restore_dormant`](crate::Shared) counts: the campaign had left the catalog at a restart.
+    Dormant,
 }
 
 /// A sale with unknown posts.
@@ -72,23 +71,6 @@ impl Resolving {
             resolved: VecDeque::new(),
             early: BTreeMap::new(),
         }
-    }
-}
-
-impl Room {
-    /// Takes room in the caps of a buyer alone, for a post before a restart whose campaign is gone.
-    pub(crate) fn of_buyer(caps: &CapTable, parts: Vec<Part>) -> Self {
-        for part in &parts {
-            if let Some(cell) = caps.cells().get(part.cell) {
-                // What counts posts has counted this one for good.
-                if part.kind == CapKind::Sent {
-                    cell.post_regardless(part.amount);
-                } else {
-                    cell.take_regardless(part.amount);
-                }
-            }
-        }
-        Self::OfBuyer(parts)
     }
 }
 
@@ -311,24 +293,10 @@ impl Shard {
         match self.resolving.rooms.remove(&key) {
             Some(Room::Reserved(reservation)) if sold => cells.commit(reservation, resolution.price),
             Some(Room::Reserved(reservation)) => cells.release(reservation),
-            Some(Room::OfBuyer(parts)) => {
-                for part in parts.iter().filter(|part| part.kind != CapKind::Sent) {
-                    let Some(cell) = cells.get(part.cell) else { continue };
-                    let posted = match part.kind {
-                        CapKind::Sent | CapKind::Sold => part.amount,
-                        CapKind::Budget | CapKind::Balance => resolution.price.micros().min(part.amount),
-                    };
-                    if sold { cell.post(part.amount, posted) } else { cell.give_back(part.amount) }
-                }
-            }
+            Some(Room::Dormant) => self.shared.settle_dormant(key, sold.then_some(resolution.price)),
             None => {}
         }
-        let current = self.shared.current();
-        if let Some(index) = current.snapshot.campaign_named(campaign)
-            && let Some(health) = current.health(index)
-        {
-            health.resolved();
-        }
+        self.shared.health(campaign).resolved();
         self.settle_person(key.auction, sold);
         self.history.amend(key.auction, |story| {
             story.resolve(key.candidate, resolution.outcome, resolution.price, resolution.payout);

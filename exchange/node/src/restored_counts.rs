@@ -4,21 +4,39 @@
 //! names them again, as they would without a restart.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use exchange_catalog::Snapshot;
 use exchange_catalog::snapshot::CapKind;
-use exchange_counters::{CapRow, CapTable, Owner, Part, Posted};
+use exchange_counters::{CapRow, CapTable, Cells, Owner, Part, Posted};
 use exchange_types::{Amount, UtcMicros};
 
-use crate::{Recovery, Shared};
+use crate::{Recovery, Shared, UnknownKey};
 
-/// What an owner that no catalog names has counted before a restart.
-#[derive(Clone, Debug)]
+/// What owners that no catalog names have counted before a restart.
+#[derive(Debug, Default)]
 pub(crate) struct Dormant {
+    counted: Vec<Counted>,
+    /// Posts of which nobody knows, whose campaign was away at the restart. Bounded by the unknown posts.
+    posts: BTreeMap<UnknownKey, [DormantPost; 2]>,
+}
+
+/// What an owner has sent and sold.
+#[derive(Clone, Debug)]
+struct Counted {
     owner: Owner,
     at: UtcMicros,
     posted: Posted,
+}
+
+/// What a post of which nobody knows counts for its campaign, or for its buyer.
+#[derive(Debug)]
+struct DormantPost {
+    owner: Owner,
+    at: UtcMicros,
+    money: Amount,
+    /// What it has taken; nothing yet where no catalog has named the owner.
+    taken: Option<Vec<Part>>,
 }
 
 /// The windows of a table, by whose cap they belong to.
@@ -58,15 +76,50 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Returns what a post takes from the caps of a buyer alone.
-pub(crate) fn parts_of_buyer(caps: &CapTable, buyer: &str, at: UtcMicros, money: Amount) -> Vec<Part> {
-    let amount = |kind| match kind {
-        CapKind::Sent | CapKind::Sold => 1,
-        CapKind::Budget | CapKind::Balance => money.micros(),
-    };
-    let owner = Owner::Buyer(buyer.into());
-    let part = |row: &CapRow| Part { cell: row.cell, kind: row.kind, amount: amount(row.kind) };
-    Rows::of(caps).at(&owner, at).map(part).collect()
+impl DormantPost {
+    /// Takes room in the caps of the owner, if the catalog names it and this was not done before.
+    fn wake(&mut self, snapshot: &Snapshot, rows: &Rows<'_>) {
+        if self.taken.is_some() || !is_named(snapshot, &self.owner) {
+            return;
+        }
+        let amount = |kind| match kind {
+            CapKind::Sent | CapKind::Sold => 1,
+            CapKind::Budget | CapKind::Balance => self.money.micros(),
+        };
+        let part = |row: &CapRow| Part { cell: row.cell, kind: row.kind, amount: amount(row.kind) };
+        let parts: Vec<Part> = rows.at(&self.owner, self.at).map(part).collect();
+        for part in &parts {
+            let Some(cell) = rows.caps.cells().get(part.cell) else { continue };
+            // What counts posts has counted this one for good.
+            if part.kind == CapKind::Sent {
+                cell.post_regardless(part.amount);
+            } else {
+                cell.take_regardless(part.amount);
+            }
+        }
+        self.taken = Some(parts);
+    }
+
+    /// Charges what was sold, and gives back the rest. Returns what is to be counted when the owner is back.
+    fn settle(self, cells: &Cells, sold: Option<Amount>) -> Option<Counted> {
+        let Some(parts) = self.taken else {
+            let money = sold.unwrap_or_default();
+            let posted = Posted { sent: 1, sold: i64::from(sold.is_some()), money };
+            return Some(Counted { owner: self.owner, at: self.at, posted });
+        };
+        for part in parts.iter().filter(|part| part.kind != CapKind::Sent) {
+            let Some(cell) = cells.get(part.cell) else { continue };
+            let posted = |price: Amount| match part.kind {
+                CapKind::Sent | CapKind::Sold => part.amount,
+                CapKind::Budget | CapKind::Balance => price.micros().min(part.amount),
+            };
+            match sold {
+                Some(price) => cell.post(part.amount, posted(price)),
+                None => cell.give_back(part.amount),
+            }
+        }
+        None
+    }
 }
 
 impl Shared {
@@ -81,9 +134,42 @@ impl Shared {
 
     /// Does the same for owners whom a catalog is about to name again.
     pub(crate) fn open_dormant_ahead(&self, snapshot: &Snapshot, now: UtcMicros) {
-        let dormant = self.dormant.lock().unwrap_or_else(PoisonError::into_inner);
-        let later = dormant.iter().filter(|counted| now < counted.at);
-        self.counters.open_ahead(snapshot, now, later.map(|counted| (counted.owner.clone(), counted.at)));
+        let dormant = self.dormant();
+        let counted = dormant.counted.iter().map(|counted| (&counted.owner, counted.at));
+        let posts = dormant.posts.values().flatten().filter(|post| post.taken.is_none());
+        let later = counted.chain(posts.map(|post| (&post.owner, post.at))).filter(|(_, at)| now < *at);
+        self.counters.open_ahead(snapshot, now, later.map(|(owner, at)| (owner.clone(), at)));
+    }
+
+    /// Counts a post of which nobody knows, as far as the catalog names its campaign and its buyer, and the rest of
+    /// it when one does.
+    pub(crate) fn restore_dormant(
+        &self,
+        key: UnknownKey,
+        (campaign, buyer): (&str, &str),
+        (at, money): (UtcMicros, Amount),
+    ) {
+        let current = self.current();
+        let rows = Rows::of(&current.caps);
+        let owners = [Owner::Campaign(campaign.into()), Owner::Buyer(buyer.into())];
+        let posts = owners.map(|owner| {
+            let mut post = DormantPost { owner, at, money, taken: None };
+            post.wake(&current.snapshot, &rows);
+            post
+        });
+        self.dormant().posts.insert(key, posts);
+    }
+
+    /// Settles a post that [`Shared::restore_dormant`] counted; nothing was charged where there is no price.
+    pub(crate) fn settle_dormant(&self, key: UnknownKey, sold: Option<Amount>) {
+        let mut dormant = self.dormant();
+        let posts = dormant.posts.remove(&key).into_iter().flatten();
+        let later: Vec<Counted> = posts.filter_map(|post| post.settle(self.counters.cells(), sold)).collect();
+        dormant.counted.extend(later);
+    }
+
+    fn dormant(&self) -> MutexGuard<'_, Dormant> {
+        self.dormant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts what was sent and sold before a restart, and what is left of deposits.
@@ -93,7 +179,7 @@ impl Shared {
         }
         let current = self.current();
         let rows = Rows::of(&current.caps);
-        let mut dormant = self.dormant.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut dormant = self.dormant();
         let mut owners: Option<[Owner; 2]> = None;
         for (campaign, buyer, at, posted) in recovered.tallies() {
             // The entries of a campaign stand together.
@@ -107,7 +193,7 @@ impl Shared {
                 if is_named(&current.snapshot, owner) {
                     rows.count(owner, at, posted);
                 } else {
-                    dormant.push(Dormant { owner: owner.clone(), at, posted });
+                    dormant.counted.push(Counted { owner: owner.clone(), at, posted });
                 }
             }
             owners = Some(pair);
@@ -116,12 +202,13 @@ impl Shared {
 
     /// Counts what owners have counted before a restart whom the catalog names again.
     pub(crate) fn wake_dormant(&self, snapshot: &Arc<Snapshot>, caps: &CapTable) {
-        let mut dormant = self.dormant.lock().unwrap_or_else(PoisonError::into_inner);
-        if dormant.is_empty() {
+        let mut dormant = self.dormant();
+        if dormant.counted.is_empty() && dormant.posts.is_empty() {
             return;
         }
         let rows = Rows::of(caps);
-        dormant.retain(|counted| {
+        dormant.posts.values_mut().flatten().for_each(|post| post.wake(snapshot, &rows));
+        dormant.counted.retain(|counted| {
             let named = is_named(snapshot, &counted.owner);
             if named {
                 rows.count(&counted.owner, counted.at, counted.posted);

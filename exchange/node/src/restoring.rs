@@ -16,7 +16,6 @@ use exchange_types::{Amount, BuyerIndex, CampaignIndex, Now, Reason, UnsoldReaso
 use crate::claims::Told;
 use crate::recovery::{KeptClaim, OpenPost, OpenSale};
 use crate::resolving::{Room, UnknownSale};
-use crate::restored_counts::parts_of_buyer;
 use crate::sealing::unseal_sale;
 use crate::shared::SellerShared;
 use crate::{Recovery, Shard, Shared, Unknown, UnknownKey, World};
@@ -216,18 +215,18 @@ impl Shard {
         for post in unknown {
             let Some(intended) = post.intended() else { continue };
             let (campaign, buyer) = recovered.owner(post);
+            let key = UnknownKey { auction: sale.lead.id, candidate: intended.candidate };
             let present = current.snapshot.campaign_named(campaign);
             let room = if let Some(index) = present {
                 let mut room = current.caps.restore(index, intended.at, intended.reserved);
                 self.shared.counters.cells().sent(&mut room);
-                if let Some(health) = current.health(index) {
-                    health.still_unknown();
-                }
                 Room::Reserved(room)
             } else {
-                let parts = parts_of_buyer(&current.caps, buyer, intended.at, intended.reserved);
-                Room::of_buyer(&current.caps, parts)
+                let counted = (intended.at, intended.reserved);
+                self.shared.restore_dormant(key, (campaign, buyer), counted);
+                Room::Dormant
             };
+            self.shared.health(campaign).still_unknown();
             // Without its own catalog the present one stands for it, as far as it has the campaign.
             let own =
                 snapshot_of(sale.lead.catalog_version).map(|own| (own, intended.campaign, intended.buyer));
@@ -238,7 +237,7 @@ impl Shard {
                 (Arc::clone(&current.snapshot), campaign, buyer)
             });
             let unknown = Unknown {
-                key: UnknownKey { auction: sale.lead.id, candidate: intended.candidate },
+                key,
                 campaign,
                 buyer,
                 snapshot,

@@ -337,21 +337,15 @@ impl Shard {
                 Outcome::Unknown => Posted::Unknown,
             });
         }
-        let current = self.shared.current();
-        let name = self
-            .engine
-            .auction(auction)
-            .and_then(|auction| auction.campaign(candidate))
-            .map(|found| &found.name);
-        let index = name.and_then(|name| current.snapshot.campaign_named(name));
-        let Some(health) = index.and_then(|index| current.health(index)) else { return };
+        let campaign = self.engine.auction(auction).and_then(|auction| auction.campaign(candidate));
+        let Some(name) = campaign.map(|campaign| &campaign.name) else { return };
+        let health = self.shared.health(name);
         let post = self.engine.auction(auction).and_then(|auction| auction.post(candidate));
         match post.and_then(Post::outcome) {
             Some(Outcome::Unknown) => {
                 if let (true, Some(found)) = (health.unknown(), self.engine.auction(auction)) {
                     let key = UnknownKey { auction: found.id(), candidate };
-                    self.alerts
-                        .push(Alert::FirstUnknown { key, campaign: name.cloned().unwrap_or_default() });
+                    self.alerts.push(Alert::FirstUnknown { key, campaign: name.clone() });
                 }
             }
             // What never left says nothing about the buyer.

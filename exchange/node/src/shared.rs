@@ -13,7 +13,7 @@ use exchange_types::{
 
 use crate::claims::Claims;
 use crate::fingerprints::Fingerprints;
-use crate::health::CampaignHealth;
+use crate::health::{CampaignHealth, Healths};
 use crate::pings::Pings;
 use crate::recovery::{CLAIMS_HORIZON, PERSONS_HORIZON};
 use crate::restored_counts::Dormant;
@@ -41,7 +41,9 @@ pub struct Shared {
     /// Fingerprints of persons that have left the memory.
     pub(crate) seen_persons: SeenFilter,
     /// What campaigns and buyers have counted before a restart that no catalog has named since.
-    pub(crate) dormant: Mutex<Vec<Dormant>>,
+    pub(crate) dormant: Mutex<Dormant>,
+    /// How the posts of each campaign came out.
+    healths: Healths,
     admission: AtomicU8,
     stops: ArcSwap<Stops>,
     current: ArcSwap<Current>,
@@ -161,7 +163,8 @@ impl Shared {
     ) -> Self {
         let snapshot = Arc::new(snapshot);
         let caps = counters.refresh(&snapshot, now);
-        let current = current(&secret, snapshot, caps, None);
+        let healths = Healths::default();
+        let current = current(&secret, snapshot, caps, None, &healths);
         Self {
             config,
             secret,
@@ -175,7 +178,8 @@ impl Shared {
             unknown_posts: UnknownPosts::default(),
             seen_claims: SeenFilter::new(config.filter_bytes.div_euclid(2), CLAIMS_HORIZON),
             seen_persons: SeenFilter::new(config.filter_bytes.div_euclid(2), PERSONS_HORIZON),
-            dormant: Mutex::new(Vec::new()),
+            dormant: Mutex::default(),
+            healths,
             admission: AtomicU8::new(Admission::Open.code()),
             stops: ArcSwap::default(),
             current: ArcSwap::from_pointee(current),
@@ -257,7 +261,7 @@ impl Shared {
         self.open_dormant_ahead(&snapshot, now);
         let caps = self.counters.refresh(&snapshot, now);
         self.wake_dormant(&snapshot, &caps);
-        self.current.store(Arc::new(current(&self.secret, snapshot, caps, Some(&before))));
+        self.current.store(Arc::new(current(&self.secret, snapshot, caps, Some(&before), &self.healths)));
     }
 
     /// Makes the counters of the windows that open next. To be called before `CapTable::valid_until`.
@@ -276,7 +280,7 @@ impl Shared {
         let before = self.current.load_full();
         let snapshot = anew(&before.snapshot);
         let caps = self.counters.refresh(&snapshot, now);
-        self.current.store(Arc::new(current(&self.secret, snapshot, caps, Some(&before))));
+        self.current.store(Arc::new(current(&self.secret, snapshot, caps, Some(&before), &self.healths)));
     }
 
     /// Returns the catalog and the vertical of an open ping, with which its post is parsed.
@@ -293,6 +297,14 @@ impl Shared {
     /// Returns what names the pings, posts, sales and offers of a sale.
     pub fn sale_keys(&self) -> &SaleKeys {
         &self.sale_keys
+    }
+
+    /// Returns the health of a campaign, which may have left the catalog.
+    pub(crate) fn health(&self, campaign: &str) -> Arc<CampaignHealth> {
+        let current = self.current.load();
+        let index = current.snapshot.campaign_named(campaign);
+        let known = index.and_then(|index| current.campaigns.get(index.at()));
+        known.map_or_else(|| self.healths.of(campaign), |known| Arc::clone(&known.health))
     }
 
     /// Returns the number that stands for a seller of this name in every catalog.
@@ -340,18 +352,14 @@ fn current(
     snapshot: Arc<Snapshot>,
     caps: Arc<CapTable>,
     before: Option<&Current>,
+    healths: &Healths,
 ) -> Current {
     let ties = TieKeys::new(secret);
     let number = |name: &str| ties.number(name);
-    let campaigns = snapshot.campaigns.iter().map(|campaign| {
-        let known = before.and_then(|before| {
-            let index = before.snapshot.campaign_named(&campaign.name)?;
-            before.campaigns.get(index.at())
-        });
-        CampaignShared {
-            rotation_id: number(&campaign.name),
-            health: known.map_or_else(Arc::default, |known| Arc::clone(&known.health)),
-        }
+    healths.prune(|name| snapshot.campaign_named(name).is_some());
+    let campaigns = snapshot.campaigns.iter().map(|campaign| CampaignShared {
+        rotation_id: number(&campaign.name),
+        health: healths.of(&campaign.name),
     });
     let sellers = snapshot.sellers.iter().map(|seller| {
         let known = before.and_then(|before| {

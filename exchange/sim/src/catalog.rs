@@ -7,6 +7,11 @@ use exchange_types::UtcMicros;
 
 use crate::draws::{Draw, Draws};
 
+/// Of a hundred campaigns, those that a new catalog does not have any more.
+const LEAVES_PERCENT: u64 = 12;
+/// Of a hundred that have left, those that a new catalog has again.
+const COMES_BACK_PERCENT: u64 = 50;
+
 /// A catalog of one vertical.
 #[derive(Clone, Debug)]
 pub(crate) struct Market {
@@ -22,6 +27,8 @@ pub(crate) struct Market {
     pub(crate) sellers: Vec<SellerPlan>,
     pub(crate) buyers: Vec<BuyerPlan>,
     pub(crate) campaigns: Vec<CampaignPlan>,
+    /// Those that an earlier catalog had, and a later one may have again.
+    left: Vec<CampaignPlan>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,11 +108,12 @@ impl Market {
             sellers: ["web", "app", "tel"].map(|name| seller(name, &mut draw)).into(),
             buyers,
             campaigns,
+            left: Vec::new(),
         }
     }
 
-    /// Makes up the catalog that follows: limits move, campaigns pause, and names in front of the others shift
-    /// every index.
+    /// Makes up the catalog that follows: limits move, campaigns pause, leave and come back, and names in front of
+    /// the others shift every index.
     pub(crate) fn next(&self, draws: &Draws) -> Self {
         let mut draw = draws.of("change", &[u128::from(self.version)]);
         let mut next = self.clone();
@@ -127,7 +135,19 @@ impl Market {
             added.name = format!("a{}", next.version);
             next.campaigns.push(added);
         }
+        next.let_campaigns_go(&mut draw);
         next
+    }
+
+    fn let_campaigns_go(&mut self, draw: &mut Draw) {
+        let (back, left): (Vec<_>, Vec<_>) =
+            core::mem::take(&mut self.left).into_iter().partition(|_| draw.percent(COMES_BACK_PERCENT));
+        let (stays, leaves): (Vec<_>, Vec<_>) =
+            core::mem::take(&mut self.campaigns).into_iter().partition(|_| !draw.percent(LEAVES_PERCENT));
+        self.campaigns = stays;
+        self.campaigns.extend(back);
+        self.left = left;
+        self.left.extend(leaves);
     }
 
     /// Returns the compiled catalog.

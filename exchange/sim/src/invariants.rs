@@ -131,12 +131,15 @@ fn find_holds(world: &World, shards: &[Shard], counted: &mut Counted) -> Vec<Hol
                 let Some(campaign) = auction.campaign(index).filter(|_| auction.offer_is_live(index)) else {
                     continue;
                 };
+                if world.ledger.unheld.contains(&(auction.id(), index)) {
+                    continue;
+                }
                 let buyer = auction.snapshot().and_then(|snapshot| snapshot.buyer(campaign.buyer));
                 let entries = auction.contender(index).map(|contender| contender.entries).unwrap_or_default();
                 let money = entries.as_slice().iter().map(|entry| entry.amount).max();
                 let seller =
                     auction.snapshot().and_then(|snapshot| snapshot.seller(auction.submission().seller));
-                let recorded = world.ledger.held_since.get(&(auction.id(), index)).copied().unwrap_or(begun);
+                let recorded = world.ledger.held.get(&(auction.id(), index)).map_or(begun, |held| held.at);
                 // A round of a post moves its holds to the present windows. One that finds no room for all of its
                 // picks ends there, and the next one may leave some of them out.
                 let moved = auction.candidate(index).map_or(recorded, |candidate| candidate.taken.at);

@@ -1,6 +1,6 @@
 //! [`Ledger`]: the world's own account of every ping and post, beside the node's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_protocol::{CandidateIndex, Outcome};
 use exchange_types::{Amount, BidEntries, Nanos, Now, PostOutcome, UtcMicros, Uuid7};
@@ -16,10 +16,20 @@ pub(crate) struct Ledger {
     pub(crate) unknown: BTreeMap<String, Unknown>,
     /// Sellers for whose pings holds were refused as too many in the present step, and no offer was made.
     pub(crate) throttled: Vec<String>,
-    /// As of when each hold of offers counts, by its record.
-    pub(crate) held_since: BTreeMap<(Uuid7, CandidateIndex), UtcMicros>,
+    /// Each hold of offers, by its record.
+    pub(crate) held: BTreeMap<(Uuid7, CandidateIndex), HoldLog>,
+    /// Offers that a start found without their campaign: they hold nothing, and a post asks for room anew.
+    pub(crate) unheld: BTreeSet<(Uuid7, CandidateIndex)>,
     /// Counts every change by which the counters change.
     pub(crate) changes: u64,
+}
+
+/// A hold of offers.
+#[derive(Debug)]
+pub(crate) struct HoldLog {
+    pub(crate) campaign: String,
+    /// As of when it counts.
+    pub(crate) at: UtcMicros,
 }
 
 /// Posts of a campaign of which nobody knows.

@@ -118,6 +118,14 @@ impl Sim {
         self.world.currents.clear();
         self.world.currents.insert(version, self.shared.current());
         self.world.snapshots.insert(version, Arc::clone(&self.shared.current().snapshot));
+        let market = self.world.markets.values().next_back();
+        let left = self
+            .world
+            .ledger
+            .held
+            .iter()
+            .filter(|(_, held)| market.is_none_or(|market| market.campaign(&held.campaign).is_none()));
+        self.world.ledger.unheld = left.map(|(key, _)| *key).collect();
         self.world.restoring = true;
         let snapshots: BTreeMap<u64, Arc<Snapshot>> = self.world.snapshots.clone();
         for place in 0..shards {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use exchange_engine::Auction;
 use exchange_node::UnknownKey;
-use exchange_protocol::{Answer, AnswerStatus, CandidateIndex, Outcome, Record, Story};
+use exchange_protocol::{Answer, AnswerStatus, CandidateIndex, OfferedRecord, Outcome, Record, Story};
 use exchange_types::{Amount, Nanos, Reason, Uuid7};
 
-use crate::ledger::{OutcomeLog, PostLog};
+use crate::ledger::{HoldLog, OutcomeLog, PostLog};
 use crate::seller;
 use crate::violation::Promise;
 use crate::world::{World, cents_below};
@@ -19,6 +19,18 @@ impl World {
         if throttled && matches!(story.status, AnswerStatus::NoOffer(_)) {
             let seller = self.request_of(story.id).map(|request| request.seller.clone());
             self.ledger.throttled.extend(seller);
+        }
+    }
+
+    pub(crate) fn take_offered(&mut self, offered: &OfferedRecord) {
+        let OfferedRecord { story, held } = offered;
+        let snapshot = self.snapshots.get(&story.catalog_version);
+        for (offer, held) in story.offers.iter().zip(held) {
+            let candidate = story.candidates.get(offer.key.candidate.at());
+            let campaign =
+                snapshot.zip(candidate).and_then(|(snapshot, entry)| snapshot.campaign(entry.campaign));
+            let campaign = campaign.map(|campaign| campaign.name.to_string()).unwrap_or_default();
+            self.ledger.held.insert((story.id, offer.key.candidate), HoldLog { campaign, at: held.at });
         }
     }
 
@@ -49,6 +61,11 @@ impl World {
             outcome: None,
             resolution: None,
         };
+        let market = self.markets.values().next_back();
+        let there = market.is_some_and(|market| market.campaign(&log.campaign).is_some());
+        self.verdicts.check(Promise::Eligible, there, || {
+            format!("{} of {auction:?} is posted to, and has left the catalog", log.campaign)
+        });
         self.trace.write(format_args!("intent {auction:?} {candidate:?} {} {price:?}", log.campaign));
         let held = log.reserved;
         self.verdicts.check(Promise::Cap, held == *reserved, || {

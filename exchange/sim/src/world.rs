@@ -149,11 +149,7 @@ impl World {
             Record::Outcome { .. } => self.take_outcome(entry, record),
             Record::Closed(story) => self.take_story(story),
             Record::Resolved(found) => self.take_resolved(entry, number, found),
-            Record::Offered(offered) => {
-                for (offer, held) in offered.story.offers.iter().zip(&offered.held) {
-                    self.ledger.held_since.insert((offered.story.id, offer.key.candidate), held.at);
-                }
-            }
+            Record::Offered(offered) => self.take_offered(offered),
             _ => {}
         }
     }

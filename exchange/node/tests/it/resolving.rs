@@ -34,7 +34,7 @@ fn repost(node: &mut Node, outcome: PostOutcome) {
     assert!(node.answer_repost(outcome));
 }
 
-fn say(node: &mut Node, key: UnknownKey, says: Outcome, token: u64) {
+pub(crate) fn say(node: &mut Node, key: UnknownKey, says: Outcome, token: u64) {
     let request = ResolveRequest {
         key,
         says,

@@ -6,12 +6,13 @@ use exchange_catalog::snapshot::CapKind;
 use exchange_counters::Owner;
 use exchange_node::{Recovery, RecoveryLimits, UnknownKey};
 use exchange_protocol::{Answer, AnswerStatus, Outcome, Record, Refusal, Reply, SaleKind};
-use exchange_types::{Nanos, NotSent, PostOutcome, UnknownCause, Uuid7};
+use exchange_types::{Nanos, NotSent, PostOutcome, Reason, UnknownCause, Uuid7};
 use proptest::prelude::*;
 
 use crate::market::Plan;
 use crate::node::{Node, apply, claim, config, recover};
 use crate::recount::{NaivePost, counted, held, posts};
+use crate::resolving::say;
 use crate::world::Entry;
 
 /// A generator whose numbers follow from its seed (Steele, Lea, Flood: "`SplitMix`", 2014).
@@ -452,6 +453,55 @@ fn a_campaign_that_comes_back_finds_what_it_had_sold_before_a_restart() {
     let of_roof = posts(&journal).values().filter(|post| post.campaign == "roof").count();
     assert!(of_roof > 0, "the campaign that was away has sold");
     check_counters(&node, &journal);
+}
+
+/// Posts of which nobody knows, a restart while their campaign is away, and its return; before or after that
+/// somebody may say what became of one of them.
+fn check_unknown_of_a_campaign_that_is_away(says: Option<Outcome>, while_away: bool) {
+    let mut node = Node::new(config(1));
+    for person in 0..6 {
+        node.sell_until_post(person, Some(person));
+        for _ in 0..4 {
+            while node.answer_post(PostOutcome::Unknown(UnknownCause::Broken)) {}
+            node.sync();
+        }
+    }
+    node.install(2, Plan::Changed);
+    node.sync();
+    let durable = node.durable;
+    let mut node = node.restart(durable, config(1));
+    let unknown_of_roof = |node: &Node| -> Vec<UnknownKey> {
+        let posts = posts(&node.world.journal).into_iter();
+        let open = posts.filter(|(_, post)| post.campaign == "roof" && post.resolved.is_none());
+        open.map(|(key, _)| key).collect()
+    };
+    let before = unknown_of_roof(&node);
+    assert!(before.len() > 1, "the campaign that is away was posted to");
+    if !while_away {
+        node.install(3, Plan::Whole);
+    }
+    if let Some(says) = says {
+        say(&mut node, before[0], says, 900);
+        node.sync();
+    }
+    if while_away {
+        node.install(3, Plan::Whole);
+    }
+    check_counters(&node, &node.world.journal);
+    let open = unknown_of_roof(&node);
+    assert_eq!(open.len(), before.len() - usize::from(says.is_some()));
+    let current = node.shared.current();
+    let roof = current.snapshot.campaign_named("roof").expect("it is back");
+    assert_eq!(usize::try_from(current.unknown_open(roof)), Ok(open.len()), "{says:?} {while_away}");
+}
+
+#[test]
+fn a_campaign_that_comes_back_finds_its_unknown_posts_from_before_a_restart() {
+    let sayings = [None, Some(Outcome::Accepted), Some(Outcome::Failed(Reason::PostRejected))];
+    for says in sayings {
+        check_unknown_of_a_campaign_that_is_away(says, true);
+        check_unknown_of_a_campaign_that_is_away(says, false);
+    }
 }
 
 #[test]

@@ -58,7 +58,9 @@ fn seeds_that_once_broke_a_promise_keep_it() {
     let gone = [396, 1_764, 2_010];
     // A person of a lead that came to nothing is posted under another ping when the process stops.
     let posted = [88_048];
-    let seeds = held.into_iter().chain(overtaken).chain(moved).chain(gone).chain(posted);
+    // A campaign leaves the catalog with posts of which nobody knows, and comes back after a restart.
+    let away = [192, 510, 1_118, 1_189];
+    let seeds = held.into_iter().chain(overtaken).chain(moved).chain(gone).chain(posted).chain(away);
     for seed in seeds {
         let report = run(Options { seed, tie_seed: seed, ..Options::default() });
         let broken = report.verdicts.broken().map(ToString::to_string);
