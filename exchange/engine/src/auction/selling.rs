@@ -143,8 +143,10 @@ impl Auction {
             if post.stage != PostStage::Intended || !outbox.is_durable(post.record) {
                 continue;
             }
-            if now.mono >= post.give_up_at {
-                // The disk stalled for as long as the post may take, so nothing of it leaves any more.
+            let waited = Nanos(u64::from(since.saturating_sub(post.intent_us)).saturating_mul(1_000));
+            if waited >= post.give_up_at.saturating_sub(now.mono) {
+                // The disk took half of the post's time or more. What leaves so late is likely to end as unknown,
+                // and what does not leave is known to have failed.
                 self.fail(index, Reason::Deadline, [0; 16], outbox);
                 continue;
             }

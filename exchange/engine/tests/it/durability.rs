@@ -84,11 +84,10 @@ fn the_first_byte_of_a_post_waits_for_its_intent() {
         assert_eq!(market.posted(), Vec::<String>::new());
     }
     let mut in_time = without_disk();
-    in_time.pass(3_000);
+    in_time.pass(2_499);
     in_time.sync();
     assert_eq!(in_time.posted(), ["north"]);
-    // A disk that comes back after the post's own time sends nothing any more.
-    market.pass(2_000);
+    // A disk that comes back after half of the post's own time sends nothing any more.
     market.sync();
     assert_eq!(market.posted(), Vec::<String>::new());
     market.sync();
