@@ -103,6 +103,8 @@ pub struct Answer {
     pub elapsed_us: u64,
     /// Latest time by which a pending sale is settled, as far as it is known.
     pub settles_by: UtcMicros,
+    /// Whether a post beside the sales has no outcome on disk yet, so that the lead may be sold once more.
+    pub open: bool,
 }
 
 /// How a sale stands.

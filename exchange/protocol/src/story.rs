@@ -263,6 +263,7 @@ impl Story {
             expires_at: self.expires_at,
             elapsed_us: u64::from(self.answered_us),
             settles_by: self.admitted.saturating_add(UNKNOWN_SETTLED_AFTER),
+            open: self.status == AnswerStatus::Sold && self.posts.iter().any(StoryPost::is_unknown),
         }
     }
 }

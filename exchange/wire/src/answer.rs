@@ -33,7 +33,10 @@ pub struct LeadAnswer<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum LeadStatus<'a> {
     /// At least one buyer took it.
-    Sold,
+    Sold {
+        /// Where a post beside the sales has no outcome yet, until when; the lead may be sold once more.
+        open: Option<Unsettled>,
+    },
     /// Nobody took it.
     Unsold(UnsoldReason),
     /// The person is known already.
@@ -47,11 +50,18 @@ pub enum LeadStatus<'a> {
     Pending {
         /// Why.
         reason: PendingReason,
-        /// When it will be settled at the latest.
-        settles_by: UtcMicros,
-        /// When to ask again, in milliseconds.
-        retry_after_ms: u64,
+        /// Until when.
+        until: Unsettled,
     },
+}
+
+/// Until when an answer may change, and when to ask again.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsettled {
+    /// When it will be settled at the latest.
+    pub settles_by: UtcMicros,
+    /// When to ask again, in milliseconds.
+    pub retry_after_ms: u64,
 }
 
 /// From whom a person is known.
@@ -163,19 +173,27 @@ impl LeadAnswer<'_> {
     fn write_status(&self, writer: &mut Writer<'_>) {
         writer.key("status").text(self.status.name());
         match self.status {
-            LeadStatus::Sold => {}
+            LeadStatus::Sold { open } => {
+                if let Some(until) = open {
+                    self.write_until(until, writer);
+                }
+            }
             LeadStatus::Unsold(reason) => writer.key("reason").text(reason.name()),
             LeadStatus::Duplicate(duplicate) => duplicate.write(writer),
             LeadStatus::Invalid { errors } => write_errors(errors, writer),
-            LeadStatus::Pending { reason, settles_by, retry_after_ms } => {
+            LeadStatus::Pending { reason, until } => {
                 writer.key("reason").text(reason.name());
-                if let Some(lead) = self.lead_id {
-                    writer.key("status_url").plain_text(format_args!("/v1/leads/{lead}"));
-                }
-                writer.key("settles_by").plain_text(settles_by);
-                writer.key("retry_after_ms").unsigned(retry_after_ms);
+                self.write_until(until, writer);
             }
         }
+    }
+
+    fn write_until(&self, until: Unsettled, writer: &mut Writer<'_>) {
+        if let Some(lead) = self.lead_id {
+            writer.key("status_url").plain_text(format_args!("/v1/leads/{lead}"));
+        }
+        writer.key("settles_by").plain_text(until.settles_by);
+        writer.key("retry_after_ms").unsigned(until.retry_after_ms);
     }
 }
 
@@ -183,7 +201,7 @@ impl LeadStatus<'_> {
     /// Returns the name on the wire.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Sold => "sold",
+            Self::Sold { .. } => "sold",
             Self::Unsold(_) => "unsold",
             Self::Duplicate(_) => "duplicate",
             Self::Invalid { .. } => "invalid",

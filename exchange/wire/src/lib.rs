@@ -28,7 +28,7 @@ pub mod reply;
 mod sample;
 pub mod sign;
 
-pub use answer::{LeadAnswer, LeadStatus, OfferAnswer, PingAnswer, PingStatus, SaleAnswer};
+pub use answer::{LeadAnswer, LeadStatus, OfferAnswer, PingAnswer, PingStatus, SaleAnswer, Unsettled};
 pub use api_key::{ApiKey, KeyHash, KeyMode};
 pub use event::{EventId, EventMessage};
 pub use fingerprint::{Fingerprint, FingerprintKey};

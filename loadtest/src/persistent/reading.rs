@@ -90,7 +90,9 @@ pub(crate) fn read(kind: CallKind, received: &Received) -> (Reading, Said) {
 
 fn read_answer(kind: CallKind, said: &Said) -> Reading {
     match (said.status.as_deref(), kind) {
-        (Some("pending"), _) => Reading::Pending {
+        // What is sold may be sold once more while there is a place to ask.
+        (Some("sold"), _) if said.status_url.is_none() => Reading::Final,
+        (Some("pending" | "sold"), _) => Reading::Pending {
             status_url: said.status_url.clone(),
             after: said.retry_after_ms.map_or(RETRY_DEFAULT, Duration::from_millis).min(RETRY_MAX),
         },
@@ -146,6 +148,14 @@ mod tests {
         lead(
             200,
             r#"{"status":"pending","reason":"post_unknown","status_url":"/v1/leads/l","retry_after_ms":250}"#,
+            &Reading::Pending {
+                status_url: Some("/v1/leads/l".to_owned()),
+                after: Duration::from_millis(250),
+            },
+        );
+        lead(
+            200,
+            r#"{"status":"sold","status_url":"/v1/leads/l","retry_after_ms":250,"sales":[]}"#,
             &Reading::Pending {
                 status_url: Some("/v1/leads/l".to_owned()),
                 after: Duration::from_millis(250),

@@ -22,7 +22,7 @@ def changed(facts: Facts):
             if before.http != 200:
                 # Whatever is refused with a problem stored nothing.
                 continue
-            if essence(before) == essence(after) or has_grown(facts, before, after):
+            if essence(before) == essence(after):
                 continue
             if not may_be_lost(facts, request.kind, before, after):
                 yield f"{request.key}: {words(before)}, then {words(after)}"
@@ -45,19 +45,6 @@ def essence(answer: Answer):
         # It tells how the earlier lead stands, and that may change.
         return 200, answer.status
     return 200, answer.status, answer.lead_id, answer.payout, answer.sales
-
-
-def has_grown(facts: Facts, before: Answer, after: Answer) -> bool:
-    """Returns whether a lead that several may have was sold once more, by a post that was unknown before."""
-    more = {sale_id for sale_id, _ in set(after.sales) - set(before.sales)}
-    resolved = {
-        charge.sale_id
-        for charge in facts.charges
-        if charge.lead_id == after.lead_id and charge.post_id in facts.intents
-        and facts.intents[charge.post_id].resolutions
-    }
-    same_sale = (before.status, before.lead_id) == ("sold", after.lead_id) and after.status == "sold"
-    return same_sale and set(before.sales) <= set(after.sales) and more <= resolved
 
 
 def may_be_lost(facts: Facts, kind: str, before: Answer, after: Answer) -> bool:

@@ -77,31 +77,16 @@ def lost_sales(facts: Facts):
 
 def untold_sales(facts: Facts):
     """A charge of whose sale the seller's last answer says nothing, or another payout."""
-    told, last_answers = {}, {}
+    told = {}
     for request in facts.requests.values():
         if request.answers:
-            last = request.answers[-1]
-            told.update({sale_id: payout for sale_id, payout in last.sales})
-            last_answers[last.lead_id] = last
+            told.update({sale_id: payout for sale_id, payout in request.answers[-1].sales})
     for charge in facts.charges:
         payout = told.get(charge.sale_id)
-        if payout is None and became_known_later(facts, charge, last_answers.get(charge.lead_id)):
-            continue
         if payout is None:
             yield f"{charge.sale_id} of {charge.lead_id} is charged, and its seller does not know"
         elif micros(payout) != charge.payout:
             yield f"{charge.sale_id}: the seller was told {payout}, the ledger has {charge.payout}"
-
-
-def became_known_later(facts: Facts, charge, answer) -> bool:
-    """Returns whether a sale beside others was unknown when its seller was told of these; it hears of it later.
-
-    A resolution counts from when it is on disk, which is some time after it was written.
-    """
-    intent = facts.intents.get(charge.post_id)
-    if answer is None or answer.status != "sold" or intent is None:
-        return False
-    return any(outcome == "accepted" and at_us + SYNC_US > answer.sent_us for outcome, _, at_us in intent.resolutions)
 
 
 def broken_journal(facts: Facts):

@@ -75,7 +75,8 @@ impl Auction {
 
     /// Returns the answer as it stands.
     pub(crate) fn answer(&self, outbox: &Outbox, now: Now) -> Answer {
-        let status = self.told(outbox).status;
+        let told = self.told(outbox);
+        let unknown = self.any_post(|stage| stage == PostStage::Unknown);
         let mut sales = Vec::new();
         for index in &self.posts {
             let Some(candidate) = self.candidate(*index) else { continue };
@@ -102,7 +103,7 @@ impl Auction {
             seller: self.submission.seller,
             vertical: self.submission.vertical,
             catalog_version: self.catalog_version(),
-            status,
+            status: told.status,
             faults: Vec::new(),
             payout: self.payout(outbox),
             sales,
@@ -110,6 +111,7 @@ impl Auction {
             expires_at: self.expires_at(),
             elapsed_us: elapsed,
             settles_by: self.settles_by(),
+            open: told.status == AnswerStatus::Sold && (unknown || !told.ready),
         }
     }
 

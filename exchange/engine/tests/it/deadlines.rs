@@ -1,8 +1,9 @@
 //! The three instants: the close of the bids, the answer, and the end of each post.
 
-use exchange_protocol::{AnswerStatus, SaleKind};
+use exchange_protocol::{Answer, AnswerStatus, SaleKind};
 use exchange_types::{
-    Nanos, PendingReason, PostOutcome, Reason, SellerIndex, Submission, UnsoldReason, VerticalIndex,
+    Nanos, PendingReason, PostOutcome, Reason, SellerIndex, Submission, UnknownCause, UnsoldReason,
+    VerticalIndex,
 };
 
 use crate::market::{ACCEPTED, Market};
@@ -117,6 +118,38 @@ fn an_acceptance_that_is_not_on_disk_is_pending_at_answer_by() {
     market.post("north", ACCEPTED);
     market.pass(4_000);
     assert_eq!(market.statuses(), [AnswerStatus::Pending(PendingReason::JournalWait)]);
+}
+
+#[test]
+fn a_sold_lead_is_open_until_every_post_has_an_outcome_on_disk() {
+    let mut market = Market::new(2, &["north", "south"]);
+    market.fast_disk = false;
+    market.lead(SaleKind::OneCall);
+    market.bid("north", "40.00");
+    market.bid("south", "30.00");
+    market.sync();
+    market.post("north", ACCEPTED);
+    market.sync();
+    market.post("south", ACCEPTED);
+    market.pass(4_000);
+    let told = |answer: &Answer| (answer.status, answer.sales.len(), answer.open);
+    assert_eq!(market.told.iter().map(told).collect::<Vec<_>>(), [(AnswerStatus::Sold, 1, true)]);
+    market.sync();
+    let story = market.story.as_ref().expect("all is on disk");
+    assert_eq!(told(&story.answer()), (AnswerStatus::Sold, 2, false));
+    let mut market = Market::new(2, &["north", "south"]);
+    market.lead(SaleKind::OneCall);
+    market.bid("north", "40.00");
+    market.bid("south", "30.00");
+    market.post("north", ACCEPTED);
+    market.post("south", PostOutcome::Unknown(UnknownCause::Broken));
+    let unknown = [(AnswerStatus::Sold, 1, true)];
+    assert_eq!(
+        market.told.iter().map(told).collect::<Vec<_>>(),
+        unknown,
+        "an unknown may still become a sale"
+    );
+    assert!(market.story.as_ref().expect("settled").answer().open);
 }
 
 #[test]

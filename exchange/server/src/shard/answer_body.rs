@@ -12,6 +12,7 @@ use exchange_wire::lead::post_problem;
 use exchange_wire::problem::Problem;
 use exchange_wire::{
     FieldError, LeadAnswer, LeadStatus, OfferAnswer, PingAnswer, PingStatus, ProblemKind, SaleAnswer,
+    Unsettled,
 };
 
 use super::http_answer::HttpAnswer;
@@ -51,7 +52,7 @@ fn currency_of(snapshot: &Snapshot, vertical: VerticalIndex) -> Option<Currency>
 
 fn lead(answer: &Answer, warnings: &[String], snapshot: &Snapshot, names: &Names) -> Option<Vec<u8>> {
     let status = match answer.status {
-        AnswerStatus::Sold => LeadStatus::Sold,
+        AnswerStatus::Sold => LeadStatus::Sold { open: answer.open.then(|| until(answer)) },
         AnswerStatus::Unsold(reason) | AnswerStatus::NoOffer(reason) => LeadStatus::Unsold(reason),
         AnswerStatus::Pending(reason) => pending_status(answer, reason),
         AnswerStatus::Running if answer.kind == SaleKind::OneCall => {
@@ -98,7 +99,11 @@ fn lead(answer: &Answer, warnings: &[String], snapshot: &Snapshot, names: &Names
 }
 
 fn pending_status(answer: &Answer, reason: PendingReason) -> LeadStatus<'static> {
-    LeadStatus::Pending { reason, settles_by: answer.settles_by, retry_after_ms: RETRY_PENDING_MS }
+    LeadStatus::Pending { reason, until: until(answer) }
+}
+
+fn until(answer: &Answer) -> Unsettled {
+    Unsettled { settles_by: answer.settles_by, retry_after_ms: RETRY_PENDING_MS }
 }
 
 /// Renders a duplicate of the seller's own lead, with the state of the earlier one where it is known.

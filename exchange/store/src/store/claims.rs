@@ -51,6 +51,7 @@ fn cut_short(lead: &LeadRecord) -> Answer {
         expires_at: lead.admitted,
         elapsed_us: 0,
         settles_by: lead.admitted.saturating_add(exchange_protocol::UNKNOWN_SETTLED_AFTER),
+        open: false,
     }
 }
 
@@ -74,6 +75,8 @@ fn bring_up_to_date(answer: &mut Answer, posts: &[SaleView], names: &CatalogName
     }
     let states = posts.iter().map(|post| post.state);
     answer.status = present_status(answer.status, states);
+    answer.open = answer.status == AnswerStatus::Sold
+        && posts.iter().any(|post| matches!(post.state, PostState::Sending | PostState::Unknown));
 }
 
 /// Returns how a lead stands, given how it stood when its auction closed and what came of its posts.

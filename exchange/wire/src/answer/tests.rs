@@ -43,7 +43,8 @@ fn sold_lead_names_its_sales() {
     }];
     let warnings = ["fields.x: is not a field of this vertical and was dropped".to_owned()];
     let payout = Amount::from_micros(31_500_000);
-    let answer = LeadAnswer { payout, sales: &sales, warnings: &warnings, ..lead(LeadStatus::Sold) };
+    let answer =
+        LeadAnswer { payout, sales: &sales, warnings: &warnings, ..lead(LeadStatus::Sold { open: None }) };
     check(
         |out| answer.render(out),
         concat!(
@@ -66,7 +67,7 @@ fn absent_parts_are_left_out() {
         exclusive: false,
         redirect_url: "",
     }];
-    let answer = LeadAnswer { sales: &sales, ..lead(LeadStatus::Sold) };
+    let answer = LeadAnswer { sales: &sales, ..lead(LeadStatus::Sold { open: None }) };
     check(
         |out| answer.render(out),
         concat!(
@@ -85,7 +86,15 @@ fn every_status_carries_its_own_parts() {
         code: "impossible".into(),
         message: "no such number can exist".into(),
     }];
+    let until = Unsettled { settles_by: UtcMicros(1_763_626_530_125_000), retry_after_ms: 500 };
     let cases = [
+        (
+            LeadStatus::Sold { open: Some(until) },
+            concat!(
+                r#""status":"sold","status_url":"/v1/leads/lead_ID","#,
+                r#""settles_by":"2025-11-20T08:15:30.125Z","retry_after_ms":500,"#
+            ),
+        ),
         (LeadStatus::Unsold(UnsoldReason::NoBid), r#""status":"unsold","reason":"no_bid","#),
         (
             LeadStatus::Duplicate(Duplicate { scope: DuplicateScope::Own, lead_status: Some("sold") }),
@@ -103,11 +112,7 @@ fn every_status_carries_its_own_parts() {
             ),
         ),
         (
-            LeadStatus::Pending {
-                reason: PendingReason::PostUnknown,
-                settles_by: UtcMicros(1_763_626_530_125_000),
-                retry_after_ms: 500,
-            },
+            LeadStatus::Pending { reason: PendingReason::PostUnknown, until },
             concat!(
                 r#""status":"pending","reason":"post_unknown","status_url":"/v1/leads/lead_ID","#,
                 r#""settles_by":"2025-11-20T08:15:30.125Z","retry_after_ms":500,"#
