@@ -249,8 +249,8 @@ impl Auction {
         micros(self.age(now.mono))
     }
 
-    /// Returns how long ago, at a moment, the lead was admitted.
-    fn age(&self, at: Nanos) -> Nanos {
+    /// Returns how long ago, at a moment, the lead was admitted; also where a restart lies in between.
+    pub fn age(&self, at: Nanos) -> Nanos {
         at.saturating_sub(self.admitted.mono).saturating_add(self.before)
     }
 

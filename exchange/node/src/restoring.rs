@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use exchange_catalog::Snapshot;
 use exchange_engine::Restored;
-use exchange_protocol::{
-    Answer, AnswerStatus, CandidateIndex, Outcome, Record, Story, decode_record, encode_closed,
-};
+use exchange_protocol::{AnswerStatus, CandidateIndex, Outcome, Record, Story, decode_record, encode_closed};
 use exchange_types::{Amount, BuyerIndex, CampaignIndex, Now, Reason, UnsoldReason, UtcMicros, Uuid7};
 
 use crate::claims::Told;
@@ -109,12 +107,10 @@ impl Shard {
         let mut place = self.make_room_in_history(now.utc);
         place.id = id;
         place.without_lead = true;
-        for KeptClaim { claim, told } in claims {
-            let answer = told.as_deref().and_then(closed_story).map(|story| story.answer());
-            let told =
-                answer.map(|answer: Answer| Arc::new(Told { answer, snapshot: Arc::clone(&snapshot) }));
-            self.shared.claims.recall(claim.key, claim.digest, id, told);
-            place.claims.push(claim.key);
+        for kept in claims {
+            let told = told_of(kept, &snapshot);
+            self.shared.claims.recall(kept.claim.key, kept.claim.digest, id, told);
+            place.claims.push(kept.claim.key);
         }
         place.content.snapshot = Some(snapshot);
         place.content.record.clear();
@@ -295,11 +291,15 @@ impl Shard {
         let shared = seller.map_or_else(away, |index| current.seller(index));
         let tenant = self.tenants.begin(key, story.id)?;
         tenant.seller = shared;
-        let [phone, email] = sale.lead.prints;
-        tenant.fingerprints = [phone, email, None, None];
-        for KeptClaim { claim, .. } in &sale.claims {
-            tenant.claims.push(claim.key);
-            self.shared.claims.recall(claim.key, claim.digest, story.id, None);
+        tenant.fingerprints = sale.prints();
+        for kept in &sale.claims {
+            // Of a post that began and sent nothing no more is known than that: the same post may come again.
+            if kept.told.is_none() && sale.is_of_post(kept) {
+                continue;
+            }
+            tenant.claims.push(kept.claim.key);
+            let told = told_of(kept, &snapshot);
+            self.shared.claims.recall(kept.claim.key, kept.claim.digest, story.id, told);
         }
         for (position, entry) in (0_u16..).zip(&story.candidates) {
             let candidate = CandidateIndex(position);
@@ -316,6 +316,12 @@ impl Shard {
         }
         Some(())
     }
+}
+
+/// Returns what the step of a key was told, where its sale has gone on since.
+fn told_of(kept: &KeptClaim, snapshot: &Arc<Snapshot>) -> Option<Arc<Told>> {
+    let answer = closed_story(kept.told.as_deref()?)?.answer();
+    Some(Arc::new(Told { answer, snapshot: Arc::clone(snapshot) }))
 }
 
 fn closed_story(record: &[u8]) -> Option<Story> {

@@ -37,7 +37,7 @@ impl Shard {
                 candidate,
                 campaign: asked.campaign,
                 bid_id: bid_id.unwrap_or_default().into(),
-                give_up_at: admitted.utc.saturating_add(post.give_up_at.saturating_sub(admitted.mono)),
+                give_up_at: admitted.utc.saturating_add(found.age(post.give_up_at)),
             });
         }
         posts

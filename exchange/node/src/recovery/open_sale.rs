@@ -132,6 +132,11 @@ impl OpenSale {
         (self.claims.len() > COMPLETED_MAX).then(|| self.claims.remove(0).claim)
     }
 
+    /// Returns whether a key came with one of the seller's posts.
+    pub(crate) fn is_of_post(&self, kept: &KeptClaim) -> bool {
+        self.completed.iter().any(|(post, _)| post.claim == Some(kept.claim))
+    }
+
     pub(super) fn post_mut(&mut self, candidate: CandidateIndex) -> Option<&mut OpenPost> {
         let is_it = |post: &&mut OpenPost| matches!(&post.intent, Record::Intent { candidate: known, .. } if *known == candidate);
         self.posts.iter_mut().find(is_it)

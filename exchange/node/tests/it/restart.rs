@@ -528,3 +528,65 @@ fn each_step_of_a_sale_is_told_what_it_was_told_before_a_restart() {
     let told = answer(&node, again).expect("the post's answer");
     assert_eq!((told.status, told.payout, &told.sales), (sold.status, sold.payout, &sold.sales));
 }
+
+#[test]
+fn a_post_of_which_nothing_had_left_can_come_again_under_its_key() {
+    let mut node = Node::new(config(1));
+    let ping = node.lead(0, SaleKind::TwoStep, 1, Some(1));
+    node.bid(4_000);
+    node.pass(Nanos::from_millis(100));
+    node.sync();
+    let offers = answer(&node, ping).expect("offers").clone();
+    node.post(0, offers.id, 1, Some(2));
+    // What is on disk ends with the post: no intent.
+    let completed = node.world.journal.iter().position(|entry| matches!(entry.record, Record::Completed(_)));
+    let durable = completed.expect("a post") + 1;
+    let mut node = node.restart(durable, config(1));
+    let again = node.lead(0, SaleKind::TwoStep, 1, Some(1));
+    let told = answer(&node, again).expect("the ping's answer");
+    assert_eq!((told.status, &told.offers), (AnswerStatus::Offers, &offers.offers));
+    let again = node.post(0, offers.id, 1, Some(2));
+    for _ in 0..4 {
+        node.sync();
+        while node.answer_post(PostOutcome::Accepted { price: None }) {}
+    }
+    assert_eq!(answer(&node, again).expect("a sale").status, AnswerStatus::Sold);
+    let again = node.lead(0, SaleKind::TwoStep, 1, Some(1));
+    let told = answer(&node, again).expect("the ping's answer");
+    assert_eq!((told.status, &told.offers), (AnswerStatus::Offers, &offers.offers));
+}
+
+#[test]
+fn an_unknown_post_of_a_ping_from_before_a_restart_is_given_up_when_its_intent_says() {
+    let mut node = Node::new(config(1));
+    let ping = node.lead(0, SaleKind::TwoStep, 1, Some(1));
+    node.bid(4_000);
+    node.pass(Nanos::from_millis(100));
+    node.sync();
+    let id = answer(&node, ping).expect("offers").id;
+    let durable = node.durable;
+    let mut node = node.restart(durable, config(1));
+    node.pass(Nanos::from_millis(50));
+    node.post(0, id, 1, Some(2));
+    for _ in 0..4 {
+        node.sync();
+        while node.answer_post(PostOutcome::Unknown(UnknownCause::Broken)) {}
+    }
+    node.pass(Nanos::from_secs(3));
+    let intended: Vec<_> = node
+        .world
+        .journal
+        .iter()
+        .filter_map(|entry| match &entry.record {
+            Record::Intent { auction, candidate, give_up_at, .. } => {
+                Some((UnknownKey { auction: *auction, candidate: *candidate }, *give_up_at))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(!intended.is_empty());
+    for (key, give_up_at) in intended {
+        let unknowns = node.shards.iter().find_map(|shard| shard.unknowns().get(key));
+        assert_eq!(unknowns.expect("it is open").give_up_at, give_up_at);
+    }
+}
