@@ -4,6 +4,8 @@
 //! tables, many records in one transaction. Between them stand a few batches at most. Both begin where the
 //! tables end, so a crash at any point repeats at most what the tables have already, which changes nothing.
 
+mod lag;
+
 use core::time::Duration;
 use std::time::Instant;
 
@@ -19,6 +21,7 @@ use crate::config::Config;
 use crate::data_dir::{DataDir, SecretKey};
 use crate::following::Following;
 use crate::journal_files;
+use lag::Lag;
 
 /// Records of one transaction.
 const RECORDS_MAX: usize = 2_000;
@@ -113,7 +116,8 @@ impl Projection {
         let following = Following::new(writer.clone(), followed.clone(), reading.thread().clone());
         let (fall, behind) = watch::channel(false);
         let (even, even_at) = watch::channel(Instant::now());
-        let marks = Marks { follow, fall, even, lag_max, writer };
+        let durable = Box::new(move || writer.durable_sequence());
+        let marks = Marks { follow, fall, even, lag_max, durable };
         let writing = tokio::spawn(write(projector, projection, arriving, marks));
         Ok(Self { store, following, followed, behind, even_at, writing })
     }
@@ -196,7 +200,8 @@ struct Marks {
     fall: watch::Sender<bool>,
     even: watch::Sender<Instant>,
     lag_max: Duration,
-    writer: WriterHandle,
+    /// Returns how far the journal is on disk.
+    durable: Box<dyn Fn() -> u64 + Send>,
 }
 
 /// Writes batches into the tables, each until it is there.
@@ -206,15 +211,19 @@ async fn write(
     mut arriving: mpsc::Receiver<Batch>,
     marks: Marks,
 ) {
-    let mut even_at = Instant::now();
+    let mut lag = Lag::new(marks.lag_max, Instant::now());
     loop {
         let waiting = tokio::time::timeout(marks.lag_max, arriving.recv()).await;
         match waiting {
-            Ok(None) => return,
+            Ok(None) => {
+                // Nobody reads the journal any more: the process stops, or it could not be read.
+                marks.fall.send_replace(true);
+                return;
+            }
             Ok(Some(batch)) => {
                 while let Err(error) = projector.project(batch.clone()).await {
                     tracing::error!(error = %error_chain(&error), "the store cannot follow the journal");
-                    marks.fall.send_replace(even_at.elapsed() > marks.lag_max);
+                    marks.fall.send_replace(lag.is_too_long(Instant::now()));
                     tokio::time::sleep(RETRY_AFTER).await;
                     // A connection whose transaction broke off may hold a lock for ever; a new one does not.
                     match Projector::open(&url, config.clone()).await {
@@ -229,11 +238,11 @@ async fn write(
             // Nothing new for so long: the tables are even.
             Err(_) => {}
         }
-        if projector.cursor() >= marks.writer.durable_sequence() {
-            even_at = Instant::now();
-            marks.even.send_replace(even_at);
-        }
-        let behind = even_at.elapsed() > marks.lag_max;
+        // The moment first: what came on disk after it is no part of what the tables had to hold then.
+        let now = Instant::now();
+        lag.note(projector.cursor(), (marks.durable)(), now);
+        marks.even.send_replace(lag.even_at());
+        let behind = lag.is_too_long(now);
         marks.fall.send_if_modified(|before| core::mem::replace(before, behind) != behind);
     }
 }
@@ -248,4 +257,33 @@ pub(crate) fn error_chain(error: &dyn core::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange_protocol::SaleKeys;
+    use exchange_types::HashKey;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_journal_that_nobody_reads_closes_the_admission() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = StoreUrl::file(&folder.path().join("store.sqlite"));
+        let config = ProjectorConfig {
+            keys: SaleKeys::new(&HashKey::new([1; 16])),
+            signer: CheckpointSigner::from_seed(&[2; 32]).expect("a key"),
+            checkpoint_entries: ProjectorConfig::CHECKPOINT_ENTRIES_DEFAULT,
+        };
+        let projector = Projector::open(&url, config.clone()).await.expect("a store");
+        let (filled, arriving) = mpsc::channel(1);
+        let ((follow, _followed), (even, _even_at)) = (watch::channel(0), watch::channel(Instant::now()));
+        let (fall, behind) = watch::channel(false);
+        let marks = Marks { follow, fall, even, lag_max: Duration::from_hours(1), durable: Box::new(|| 7) };
+        let writing = tokio::spawn(write(projector, (url, config), arriving, marks));
+        assert!(!*behind.borrow());
+        drop(filled);
+        writing.await.expect("it ends");
+        assert!(*behind.borrow(), "records may come that no table will hold");
+    }
 }
