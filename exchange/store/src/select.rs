@@ -61,10 +61,10 @@ impl Select {
     }
 
     /// Adds a condition that a column is one of some values.
-    pub(crate) fn one_of(
+    pub(crate) fn one_of<'a, T: Encode<'a, Any> + Type<Any>>(
         mut self,
         condition: &'static str,
-        values: impl IntoIterator<Item = Vec<u8>>,
+        values: impl IntoIterator<Item = T>,
     ) -> Self {
         self = self.that(condition);
         self.text.push('(');

@@ -32,6 +32,7 @@ const CONNECTIONS_MAX: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: AnyPool,
+    backend: Backend,
 }
 
 /// A seller.
@@ -92,7 +93,7 @@ impl Store {
         let mut connection = pool.acquire().await.map_err(OpenError::Database)?;
         migrations::apply(&mut connection, backend).await?;
         drop(connection);
-        Ok(Self { pool })
+        Ok(Self { pool, backend })
     }
 
     /// Returns what a seller may read.

@@ -20,6 +20,13 @@ pub enum Account {
 }
 
 impl Account {
+    /// Returns the names that the accounts of a partner have, which is given as `buyer:NAME` or `seller:NAME`.
+    pub(crate) fn names_of(partner: &str) -> [String; 2] {
+        let kinds =
+            if partner.starts_with("seller:") { ["pending", "payable"] } else { ["receivable", "prepaid"] };
+        kinds.map(|kind| format!("{partner} {kind}"))
+    }
+
     /// Returns the account of a name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let partner = |prefix: &str, kind: &str| name.strip_prefix(prefix)?.strip_suffix(kind).map(Box::from);
@@ -67,5 +74,14 @@ mod tests {
             assert_eq!(Account::named(&account.to_string()), Some(account));
         }
         assert_eq!(Account::named("buyer:north"), None);
+    }
+
+    #[test]
+    fn a_partner_owns_two() {
+        let names = |accounts: [Account; 2]| accounts.map(|account| account.to_string());
+        let buyer = [Account::Receivable("north".into()), Account::Prepaid("north".into())];
+        let seller = [Account::Pending("acme".into()), Account::Payable("acme".into())];
+        assert_eq!(Account::names_of("buyer:north"), names(buyer));
+        assert_eq!(Account::names_of("seller:acme"), names(seller));
     }
 }

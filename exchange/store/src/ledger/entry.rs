@@ -6,6 +6,7 @@ use exchange_types::{Amount, Currency, SaleId, UtcMicros, Uuid7};
 use sqlx::AnyPool;
 use sqlx::any::AnyRow;
 
+use super::Account;
 use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, signed, wide};
@@ -185,13 +186,14 @@ pub(crate) async fn list(
     page: &Page,
 ) -> Result<Listed<EntryView>, QueryError> {
     let after = u64::try_from(page.key_or(Key::FIRST)?.id).unwrap_or(u64::MAX);
-    // A name ends at the blank before the account's kind: no name is the beginning of another's account.
-    let owned = filter.owner.as_deref().map(|owner| (format!("{owner} "), format!("{owner}!")));
-    let rows = Select::new(LIST)
-        .with("number > ", signed(after))
+    let owned = filter.owner.as_deref().map(Account::names_of);
+    let base = Select::new(LIST).with("number > ", signed(after));
+    let base = match owned {
+        Some(names) => base.one_of("accounts.name IN ", names),
+        None => base,
+    };
+    let rows = base
         .maybe("accounts.name = ", filter.account.as_deref())
-        .maybe("accounts.name >= ", owned.as_ref().map(|(first, _)| first.as_str()))
-        .maybe("accounts.name < ", owned.as_ref().map(|(_, last)| last.as_str()))
         .maybe("ledger_entries.auction = ", filter.auction.map(|id| wide(id.as_u128())))
         .maybe("at >= ", filter.from.map(|at| at.0))
         .maybe("at < ", filter.to.map(|at| at.0))

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use exchange_types::Currency;
-use sqlx::AnyPool;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
 
 use super::checkpoint::{Checkpoint, CheckpointFacts, CheckpointKey};
 use super::{Entry, EntryKind, entry};
-use crate::QueryError;
 use crate::select::Select;
 use crate::values::{Columns, signed};
+use crate::{Backend, QueryError};
 
 /// Rows read at once: a few hundred kilobytes.
 const ROWS: i64 = 1_000;
@@ -141,19 +141,38 @@ struct Walk {
     charged: HashSet<(u128, Box<str>)>,
 }
 
-pub(crate) async fn verify(pool: &AnyPool, key: &CheckpointKey) -> Result<LedgerReport, VerifyError> {
+/// Verifies the ledger as it stands at one moment: a projector may go on beside it.
+pub(crate) async fn verify(
+    pool: &AnyPool,
+    backend: Backend,
+    key: &CheckpointKey,
+) -> Result<LedgerReport, VerifyError> {
+    let mut connection = pool.acquire().await.map_err(QueryError::from)?;
+    let mut snapshot = connection.begin().await.map_err(QueryError::from)?;
+    if backend == Backend::Postgres {
+        // SQLite shows a transaction one state from its first read on; PostgreSQL has to be asked for it.
+        let isolated = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        snapshot.execute(isolated).await.map_err(QueryError::from)?;
+    }
+    let report = walk(&mut snapshot, key).await?;
+    snapshot.rollback().await.map_err(QueryError::from)?;
+    Ok(report)
+}
+
+async fn walk(connection: &mut AnyConnection, key: &CheckpointKey) -> Result<LedgerReport, VerifyError> {
     let mut walk = Walk::default();
-    let mut checkpoints = checkpoints(pool).await?;
+    let mut checkpoints = checkpoints(connection).await?;
     let of_all = u64::try_from(checkpoints.len()).unwrap_or(u64::MAX);
     let mut fault = None;
     while fault.is_none() {
         let rows = Select::new(entry::SELECT)
             .with("number > ", signed(walk.last))
             .first("number", ROWS)
-            .all(pool)
+            .all_on(connection)
             .await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { break };
-        let grounds = grounds(pool, (entry::read(first)?.0.number, entry::read(last)?.0.number)).await?;
+        let grounds =
+            grounds(connection, (entry::read(first)?.0.number, entry::read(last)?.0.number)).await?;
         for row in &rows {
             fault = walk.step(row, &grounds)?.or_else(|| walk.check_point(&mut checkpoints, key));
             if fault.is_some() {
@@ -162,7 +181,7 @@ pub(crate) async fn verify(pool: &AnyPool, key: &CheckpointKey) -> Result<Ledger
         }
     }
     if fault.is_none() {
-        fault = walk.end(pool, &checkpoints).await?;
+        fault = walk.end(connection, &checkpoints).await?;
     }
     let left = u64::try_from(checkpoints.len()).unwrap_or(u64::MAX);
     Ok(LedgerReport { entries: walk.last, checkpoints: of_all.saturating_sub(left), hash: walk.hash, fault })
@@ -238,7 +257,7 @@ impl Walk {
     /// Checks what only the end shows: the last transaction, the end of the chain, and the balances.
     async fn end(
         &mut self,
-        pool: &AnyPool,
+        connection: &mut AnyConnection,
         checkpoints: &BTreeMap<u64, Checkpoint>,
     ) -> Result<Option<Fault>, QueryError> {
         if self.sum != 0 {
@@ -246,14 +265,14 @@ impl Walk {
         }
         let next = self.last.saturating_add(1);
         // A checkpoint beyond the last entry, or more entries noted than there are: the end was cut off.
-        let noted = Select::new("SELECT entries FROM projection").one(pool).await?;
-        let noted = noted.map(|row| Columns::of(&row).unsigned("entries")).transpose()?.unwrap_or(0);
+        let noted = Select::new("SELECT entries FROM projection").all_on(connection).await?;
+        let noted = noted.first().map(|row| Columns::of(row).unsigned("entries")).transpose()?.unwrap_or(0);
         if noted != self.last || !checkpoints.is_empty() {
             return Ok(Some(Fault::Missing { entry: next }));
         }
         let rows = Select::new("SELECT name, currency, balance FROM accounts")
             .then(" ORDER BY id")
-            .all(pool)
+            .all_on(connection)
             .await?;
         for row in &rows {
             let mut from = Columns::of(row);
@@ -268,9 +287,9 @@ impl Walk {
     }
 }
 
-async fn checkpoints(pool: &AnyPool) -> Result<BTreeMap<u64, Checkpoint>, QueryError> {
+async fn checkpoints(connection: &mut AnyConnection) -> Result<BTreeMap<u64, Checkpoint>, QueryError> {
     let text = "SELECT number, entries, at, hash, public_key, signature FROM ledger_checkpoints";
-    let rows = Select::new(text).all(pool).await?;
+    let rows = Select::new(text).all_on(connection).await?;
     let read = rows.iter().map(|row| {
         let mut from = Columns::of(row);
         let facts = CheckpointFacts {
@@ -287,7 +306,7 @@ async fn checkpoints(pool: &AnyPool) -> Result<BTreeMap<u64, Checkpoint>, QueryE
 
 /// Returns what the charges of a stretch of entries rest on.
 async fn grounds(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     (first, last): (u64, u64),
 ) -> Result<HashMap<(u128, u16), Grounds>, QueryError> {
     let text = "SELECT posts.auction, posts.candidate, posts.intent_sequence, posts.digest, posts.resolved_by, \
@@ -297,7 +316,7 @@ async fn grounds(
         .that("ledger_entries.kind = 0")
         .with("ledger_entries.number >= ", signed(first))
         .with("ledger_entries.number <= ", signed(last))
-        .all(pool)
+        .all_on(connection)
         .await?;
     let read = rows.iter().map(|row| {
         let mut from = Columns::of(row);

@@ -107,6 +107,12 @@ impl Auctions {
 }
 
 impl Auction {
+    /// Returns what its seller earns by its sales. A post that was accepted and not charged is none.
+    pub(super) fn earned(&self) -> Amount {
+        let sold = self.posts.iter().filter(|post| post.sale.is_some());
+        sold.fold(Amount::ZERO, |sum, post| sum.checked_add(post.payout).unwrap_or(Amount::MAX))
+    }
+
     /// Returns whether its own shard will write more of it.
     fn is_open(&self) -> bool {
         matches!(self.state, None | Some(LeadState::Running | LeadState::Offers))

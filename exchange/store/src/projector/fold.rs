@@ -8,11 +8,10 @@ use exchange_protocol::{
 };
 use exchange_types::{Amount, UtcMicros, Uuid7};
 
-use super::auctions::{Auction, Lead};
+use super::auctions::Lead;
 use super::rows::{BalanceRow, CatalogRow, ClaimRow, CompletionRow, ErasureRow, LeadRow};
 use super::{Projected, State, sales};
 use crate::ledger::{Account, Booking, EntryKind};
-use crate::posting::PostState;
 use crate::store::present_status;
 use crate::view::{EventKind, LeadState};
 use crate::{ProjectError, ProjectorConfig};
@@ -195,7 +194,7 @@ fn take_story(state: &mut State, sequence: u64, story: &Story, bytes: Option<Vec
     let auction = state.auctions.get(story.id);
     let status = present_status(story.status, auction.posts.iter().map(|post| post.state));
     auction.state = Some(LeadState::of(status));
-    auction.payout = story.payout.max(payout_of(auction));
+    auction.payout = story.payout.max(auction.earned());
     let (standing, payout) = (LeadState::of(status), auction.payout);
     let closed = bytes.is_some();
     state.rows.auction(story.id, standing, payout, bytes);
@@ -219,11 +218,6 @@ fn take_story(state: &mut State, sequence: u64, story: &Story, bytes: Option<Vec
             .saturating_add(exchange_types::Nanos(u64::from(story.ended_us).saturating_mul(1_000)));
         sales::lead_event(state, (sequence, story.id), kind, at);
     }
-}
-
-fn payout_of(auction: &Auction) -> Amount {
-    let sold = auction.posts.iter().filter(|post| post.state == PostState::Accepted);
-    sold.fold(Amount::ZERO, |sum, post| sum.checked_add(post.payout).unwrap_or(Amount::MAX))
 }
 
 /// Books a deposit or a withdrawal, once for each id.

@@ -300,15 +300,18 @@ fn settle_lead(state: &mut State, id: Uuid7) -> LeadState {
     let auction = state.auctions.get(id);
     let closed_as = auction.state.unwrap_or(LeadState::Running).status();
     let status = present_status(closed_as, auction.posts.iter().map(|post| post.state));
-    let sold = auction.posts.iter().filter(|post| post.state == PostState::Accepted);
-    let payout = sold.fold(Amount::ZERO, |sum, post| sum.checked_add(post.payout).unwrap_or(Amount::MAX));
     let standing = LeadState::of(status);
-    auction.payout = payout;
-    // A live auction has no state of its own before it closes; its row says what is certain already.
-    if auction.state.is_some() {
+    auction.payout = auction.earned();
+    let payout = auction.payout;
+    // A live auction has no state of its own before it closes, and no row but for what is certain: that it sold.
+    // One that is running is told by the lack of a row.
+    let closed = auction.state.is_some();
+    if closed {
         auction.state = Some(standing);
     }
-    state.rows.auction(id, standing, payout, None);
+    if closed || standing == LeadState::Sold {
+        state.rows.auction(id, standing, payout, None);
+    }
     standing
 }
 

@@ -56,9 +56,9 @@ fn cut_short(lead: &LeadRecord) -> Answer {
 }
 
 /// Adds sales that came of unknown posts, and settles the status accordingly. What was told of a sale stays,
-/// even if it was given back since: that is told apart.
+/// even if it was given back since: that is told apart. A post that was accepted and not charged is no sale.
 fn bring_up_to_date(answer: &mut Answer, posts: &[SaleView], names: &CatalogNames) {
-    for post in posts.iter().filter(|post| post.state == PostState::Accepted) {
+    for post in posts.iter().filter(|post| post.sale.is_some()) {
         if answer.sales.iter().any(|sale| sale.candidate == post.candidate) {
             continue;
         }

@@ -187,14 +187,14 @@ impl Scoped<Operator> {
         ledger::list(&self.store.pool, filter, page).await
     }
 
-    /// Recomputes the whole ledger: chain, signatures, sums, balances, and each charge's intent and evidence.
-    /// Takes as long as reading it does.
+    /// Recomputes the whole ledger: chain, signatures, sums, balances, and each charge's intent and evidence,
+    /// as they stand at one moment. Takes as long as reading it does.
     ///
     /// # Errors
     ///
     /// Says why the store cannot be read. A ledger that is wrong is no error: the report names the first fault.
     pub async fn verify_ledger(&self, key: &CheckpointKey) -> Result<LedgerReport, VerifyError> {
-        ledger::verify(&self.store.pool, key).await
+        ledger::verify(&self.store.pool, self.store.backend, key).await
     }
 
     /// Lists what was found of which no charge came, oldest first.

@@ -2,11 +2,11 @@
 
 use exchange_protocol::{Outcome, SaleStep};
 use exchange_store::ledger::{CheckpointKey, CheckpointSigner, Fault, LedgerReport};
-use exchange_store::{Backend, Page, ViolationKind};
+use exchange_store::{Backend, LeadFilter, LeadState, LedgerFilter, Page, ViolationKind};
 use exchange_types::Amount;
 
 use crate::database::Database;
-use crate::journal::{Journal, MARGIN, PAYOUT, PRICE, RETURNED};
+use crate::journal::{Journal, MARGIN, PAYOUT, PRICE, RETURNED, id};
 use crate::{Opened, config, run};
 
 /// What accounts hold, by their names.
@@ -140,6 +140,115 @@ fn what_no_charge_may_come_of_is_named() {
     let mut journal = Journal::new();
     journal.step(2, RETURNED);
     run(check_violation(journal, ViolationKind::UnknownPost, 0));
+}
+
+/// The only lead of a journal is in a state and earns an amount, and a list of that state has it.
+async fn check_lead(journal: Journal, state: LeadState, payout: Amount) {
+    let opened = Opened::with(Database::new(Backend::Sqlite), journal.records).await;
+    let filter = LeadFilter { state: Some(state), ..LeadFilter::default() };
+    let listed = opened.store.as_operator().leads(&filter, &Page::default()).await.expect("they read");
+    let found: Vec<_> = listed.items.iter().map(|lead| (lead.id, lead.state, lead.payout)).collect();
+    assert_eq!(found, [(id(2), state, payout)]);
+}
+
+#[test]
+fn a_charge_that_was_refused_earns_its_seller_nothing() {
+    let mut journal = Journal::new();
+    journal.auction(2, Outcome::Accepted);
+    journal.intent_to(2, 1, 0);
+    journal.outcome(2, 1, Outcome::Accepted);
+    run(check_lead(journal, LeadState::Sold, PAYOUT));
+
+    let mut journal = Journal::new();
+    journal.lead(2);
+    journal.intent(2, 0);
+    journal.outcome_with(2, 0, Outcome::Accepted, [0; 16]);
+    run(check_lead(journal, LeadState::Sold, Amount::ZERO));
+}
+
+#[test]
+fn a_live_auction_whose_post_failed_is_listed_as_running() {
+    let mut journal = Journal::new();
+    journal.lead(2);
+    journal.intent(2, 0);
+    journal.resolved(2, Outcome::Failed(exchange_types::Reason::PostRejected), [4; 16]);
+    run(check_lead(journal, LeadState::Running, Amount::ZERO));
+}
+
+/// A partner's entries are its own, also where another's name begins with its name.
+async fn check_owner(backend: Backend, before: &[&'static str]) {
+    let mut journal = Journal::new();
+    let partners = ["north", "north-two", "north!", "nort"];
+    for (number, buyer) in (1..).zip(partners) {
+        journal.deposit(number, buyer, 1_000_000);
+    }
+    let opened = Opened::with(Database::new(backend), journal.records).await;
+    for statement in before {
+        opened.database.execute(statement).await;
+    }
+    for buyer in partners {
+        let owner = Some(format!("buyer:{buyer}").into());
+        let filter = LedgerFilter { owner, ..LedgerFilter::default() };
+        let listed = opened.store.as_operator().ledger(&filter, &Page::default()).await.expect("it reads");
+        let accounts: Vec<_> = listed.items.iter().map(|entry| entry.account.to_string()).collect();
+        assert_eq!(accounts, [format!("buyer:{buyer} prepaid")]);
+    }
+}
+
+#[test]
+fn a_partner_has_no_entry_of_one_whose_name_begins_with_its_own_on_sqlite() {
+    run(check_owner(Backend::Sqlite, &[]));
+}
+
+#[test]
+fn a_partner_has_no_entry_of_one_whose_name_begins_with_its_own_on_postgres() {
+    // As in a database that orders names by a language, where a hyphen stands between a blank and `!`.
+    let by_language = "ALTER TABLE accounts ALTER COLUMN name TYPE TEXT COLLATE \"en-x-icu\"";
+    run(check_owner(Backend::Postgres, &[by_language]));
+}
+
+/// Verifies again and again while a projector writes: no state between two transactions is ever seen.
+async fn check_beside_a_projector(backend: Backend) {
+    let mut opened = Opened::new(Database::new(backend)).await;
+    let mut journal = Journal::new();
+    for lead in 2..42 {
+        journal.auction(lead, Outcome::Accepted);
+    }
+    let whole = journal.records.len();
+    let (store, key) = (opened.store.clone(), config().signer.key());
+    let writing = async {
+        for at in 1..=whole {
+            let batch = journal.records.get(..at).expect("a part").to_vec();
+            opened.projector.project(batch).await.expect("it is projected");
+        }
+    };
+    let mut writing = core::pin::pin!(writing);
+    let (mut verified, mut over) = (0, false);
+    while !over {
+        let report = {
+            let operator = store.as_operator();
+            let mut verifying = core::pin::pin!(operator.verify_ledger(&key));
+            loop {
+                tokio::select! {
+                    report = &mut verifying => break report.expect("the ledger reads"),
+                    () = &mut writing, if !over => over = true,
+                }
+            }
+        };
+        assert_eq!(report.fault, None, "after {verified} verifications");
+        verified += 1;
+    }
+    assert!(verified > 2, "the two ran at once");
+}
+
+#[test]
+fn a_ledger_is_verified_as_of_one_moment_beside_a_projector_on_sqlite() {
+    run(check_beside_a_projector(Backend::Sqlite));
+}
+
+#[test]
+fn a_ledger_is_verified_as_of_one_moment_beside_a_projector_on_postgres() {
+    run(check_beside_a_projector(Backend::Postgres));
 }
 
 /// Changes the ledger behind the store's back; verification names the first thing that is wrong.
