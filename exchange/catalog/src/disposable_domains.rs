@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 /// The bundled list.
 const BUNDLED: &str = include_str!("../data/disposable_domains.txt");
-/// Lines of an operator's file: twelve times the bundled list, as many as the largest public lists have.
+/// Lines of an operator's file: twenty times the bundled list, as many as the largest public lists have.
 const LINES_MAX: usize = 200_000;
 /// Bytes of a domain name (RFC 1035, section 2.3.4).
 const DOMAIN_BYTES_MAX: usize = 253;

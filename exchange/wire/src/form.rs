@@ -115,7 +115,9 @@ fn write(
     }
     for (object, members) in objects {
         // What stands beside an object of the same name, and `fields` by another way, is no key of a request.
-        let shadowed = envelope.contains_key(object.as_str()) || object == "fields";
+        let beside =
+            envelope.get(object.as_str()).is_some_and(|values| values.iter().any(|it| !it.is_empty()));
+        let shadowed = beside || object == "fields";
         let name = if shadowed { format!("{object}.") } else { object.clone() };
         writer.key(&name).begin_object();
         for (key, values) in members {
@@ -181,6 +183,7 @@ mod tests {
         check("name=A%C3%A4+%2B%22&x", r#"{"fields":{"name":"Aä +\""}}"#);
         // Empty inputs of a page were not filled in.
         check("zip=&_floor=&_sub_ids=&_consent.text=", r#"{"fields":{},"consent":{}}"#);
+        check("_consent=&_consent.text=yes", r#"{"consent":{"text":"yes"}}"#);
         check("_sub_ids=a&_sub_ids=b&_sub_ids=", r#"{"sub_ids":["a","b"]}"#);
         check(
             "_consent.named_sellers=A+GmbH&_consent.text=yes&_source.session_ms=41000",

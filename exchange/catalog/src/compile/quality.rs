@@ -101,6 +101,7 @@ pub(super) fn read_rules(node: &Node<'_>, draft: &Draft<'_>, sources: &Arc<Sourc
 
 fn read_rule(node: &Node<'_>, draft: &Draft<'_>, scope: &FilterScope<'_, '_>) -> Option<QualityRule> {
     let table = node.table()?;
+    let mistakes = node.mistakes();
     let condition = |key| table.get(key).map(|node| filter::compile(&node, scope));
     let when = condition("when").unwrap_or_default();
     let (refuse, require) = (condition("refuse"), condition("require"));
@@ -121,7 +122,11 @@ fn read_rule(node: &Node<'_>, draft: &Draft<'_>, scope: &FilterScope<'_, '_>) ->
     };
     let reads = fields_of(&when, &test);
     let named = field.and_then(|at| u16::try_from(at).ok()).map(FieldIndex);
-    let field = named.or_else(|| fields_of(&Filter::everything(), &test).first().copied())?;
+    let field = named.or_else(|| fields_of(&Filter::everything(), &test).first().copied());
+    if field.is_none() && node.mistakes() == mistakes {
+        node.error("reads no field, so there is none to name to the seller", "field = \"zip\"");
+    }
+    let field = field?;
     let (code, message) = (code?.into(), message?.into());
     Some(QualityRule { when, test, field, code, message, reads: reads.into() })
 }

@@ -106,7 +106,7 @@ pub(super) fn read_rule(node: Option<Node<'_>>, scope: &SourceScope<'_>) -> Sour
 #[derive(Clone, Copy)]
 pub(super) struct SourceScope<'s> {
     pub(super) sources: &'s Arc<Sources>,
-    /// Whose names for sellers and publishers are understood.
+    /// Whose names for sellers and publishers are understood; nobody's where it is empty.
     pub(super) buyer: &'s str,
 }
 
@@ -158,7 +158,7 @@ impl Parts {
             self.named.extend(seller.and_then(|seller| find_source(seller, source, node, scope)));
         } else if let Some(seller) = scope.sources.seller_named(text) {
             self.sellers.push(seller);
-        } else if let Some(name) = parse_ref(text) {
+        } else if let Some(name) = parse_ref(text).filter(|_| !scope.buyer.is_empty()) {
             // Publishers come and go without the catalog: whose name it is shows with the lead.
             self.refs.push(name);
         } else {

@@ -1,5 +1,7 @@
 //! A table of bad catalogs with exactly what is said about each, and what compiles.
 
+mod at_the_limit;
+
 use super::*;
 
 pub(crate) fn compile_texts(texts: &[&str]) -> Result<(Snapshot, Vec<Diagnostic>), Vec<Diagnostic>> {

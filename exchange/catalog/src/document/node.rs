@@ -40,6 +40,11 @@ impl<'a> Node<'a> {
     }
 
     /// Reports something that is allowed and probably not meant.
+    /// Returns how many mistakes were found so far, in the whole catalog.
+    pub(crate) fn mistakes(&self) -> usize {
+        self.report.count()
+    }
+
     pub(crate) fn warning(&self, message: impl Into<String>, remedy: impl Into<String>) {
         self.report.warning(&self.place, message, remedy);
     }

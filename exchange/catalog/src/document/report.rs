@@ -43,6 +43,11 @@ impl<'a> Report<'a> {
         self.push(Severity::Warning, place, message.into(), remedy.into());
     }
 
+    /// Returns how many mistakes were found so far.
+    pub(crate) fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
     /// Returns a place as a message names it: `sellers.toml:12`.
     pub(crate) fn file_and_line(&self, place: &Place) -> String {
         let (file, (line, _)) = self.name_and_position(place);

@@ -57,8 +57,11 @@ fn read(text: &str, country: [u8; 2]) -> Option<Phone> {
     if kind.is_none() && international {
         return impossible();
     }
-    let length = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number);
-    if !international && !matches!(length, Ok(NumberLengthType::IsPossible)) {
+    let possible = || {
+        let length = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number);
+        matches!(length, Ok(NumberLengthType::IsPossible))
+    };
+    if !international && !possible() {
         return None;
     }
     Some(Phone { number: in_e164(e164(&number).strip_prefix('+')?.as_bytes())?, kind })
