@@ -115,20 +115,23 @@ fn another_master_key_is_refused_and_one_damaged_file_is_not() {
     assert!(matches!(opened, Err(OpenError::OtherMasterKey { class: SealClass::Lead })));
 
     let path = "leads/0000000001.slots";
-    let mut bytes = disk.read(path.as_ref());
+    let whole = disk.read(path.as_ref());
+    let mut bytes = whole.clone();
     bytes[70] ^= 1;
-    disk.put(path.as_ref(), bytes.clone());
+    disk.put(path.as_ref(), bytes);
     open(&disk).expect("opens");
     assert!(matches!(kept.read(&vault), Err(UnsealError::SlotDamaged { .. })));
     let retired = open(&disk).expect("opens").retire(SealClass::Lead, UtcMicros(i64::MAX)).expect("retired");
     assert_eq!(retired.unreadable, 1);
 
-    for length in [0, 127, 130] {
-        bytes.truncate(length.max(1));
-        disk.put(path.as_ref(), bytes[..length.min(bytes.len())].to_vec());
+    // Nothing, nearly a header, a header alone, and one with a piece of the slot.
+    for length in [0, 127, 128, 130] {
+        disk.put(path.as_ref(), whole[..length].to_vec());
         open(&disk).expect("opens");
         assert!(matches!(kept.read(&vault), Err(UnsealError::SlotDamaged { .. })), "{length}");
     }
+    disk.put(path.as_ref(), whole);
+    kept.assert_readable(&vault);
 }
 
 #[test]
