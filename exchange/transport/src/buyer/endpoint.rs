@@ -22,7 +22,7 @@ use super::{EndpointStats, Failure, Reply};
 /// Connections that one request tries. A connection that closed before it took a byte of the request is
 /// replaced without harm, but not for ever.
 const ATTEMPTS_MAX: usize = 3;
-/// Requests of one endpoint whose connections are kept past their deadline. A campaign with three posts in a row
+/// Requests of one endpoint whose connections or streams are kept past their deadline. A campaign with three posts in a row
 /// whose outcome nobody knows gets no more, so this is room for several campaigns; it bounds what a buyer that
 /// always hangs can cost.
 pub const LATE_MAX: u64 = 16;
@@ -96,7 +96,7 @@ impl EndpointHandle {
         let outcome = timeout_at(request.deadline(), self.0.send_untimed(request, &progress, &place)).await;
         let outcome = outcome.unwrap_or_else(|_| {
             count(&self.stats().timeouts);
-            // Its connection closed with it; whoever waits may open another.
+            // Its connection closed with it, or its stream was reset; whoever waits finds room.
             self.0.pool.pump();
             Err(progress.timed_out())
         });
@@ -106,8 +106,9 @@ impl EndpointHandle {
     /// Sends a request and tells `done` what came of it, by its deadline; where it may have left and has no reply by
     /// then, it is listened for until a later moment, and what comes is returned.
     ///
-    /// What is listened for holds up nobody: it has no place among the endpoint's requests and its connection is
-    /// not counted, but there are few at a time; beyond them the connection closes at the deadline.
+    /// What is listened for stops nobody. It has no place among the endpoint's requests; over HTTP/1.1 its connection
+    /// is not counted, over HTTP/2 it keeps one of the streams that the peer allows, but never the last. There are
+    /// few at a time; beyond them the connection closes, or the stream is reset, at the deadline.
     ///
     /// Not cancel-safe, as [`EndpointHandle::send`].
     pub(crate) async fn send_and_listen(
@@ -126,9 +127,12 @@ impl EndpointHandle {
             return None;
         }
         count(&stats.timeouts);
-        // From here on the gate is shut: what was not written is not written any more.
+        // From here on the gate of an HTTP/1.1 connection is shut: what was not written is not written any more.
         let failure = progress.judge(progress.timed_out());
-        let listens = failure == Failure::Timeout && until > Instant::now() && stats.late.get() < LATE_MAX;
+        let listens = failure == Failure::Timeout
+            && until > Instant::now()
+            && stats.late.get() < LATE_MAX
+            && self.0.pool.has_room();
         let late = listens.then(|| GaugeGuard::new(&stats.late));
         if late.is_none() {
             sending.set(None);

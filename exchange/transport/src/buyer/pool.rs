@@ -132,6 +132,12 @@ impl Pool {
         }
     }
 
+    /// Returns whether others find room beside what is sent now: over HTTP/2 the peer says how many streams its one
+    /// connection has, over HTTP/1.1 each has a connection of its own.
+    pub(crate) fn has_room(&self) -> bool {
+        self.shared.borrow().as_ref().is_none_or(|link| link.is_gone() || link.has_room())
+    }
+
     /// Connections that may be open: those of late replies are besides the endpoint's own.
     fn connections_max(&self) -> usize {
         let late = usize::try_from(self.stats.late.get()).unwrap_or(usize::MAX);

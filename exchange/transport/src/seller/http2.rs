@@ -83,8 +83,7 @@ pub(crate) async fn serve<S, H>(
             .max_send_buf_size(ANSWER_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), service)
     );
-    let mut patience = limits.get().idle_max;
-    let mut timer = pin!(sleep_until(Instant::now() + patience));
+    let mut timer = pin!(sleep_until(Instant::now() + limits.get().idle_max));
     let (mut stopping, mut closing) = (false, false);
     loop {
         let driven = poll_fn(|cx| {
@@ -95,7 +94,9 @@ pub(crate) async fn serve<S, H>(
                 return Poll::Ready(End::Flooded);
             }
             while timer.as_mut().poll(cx).is_ready() {
-                // A request may have ended without the connection being polled since.
+                // A request may have ended without the connection being polled since, and the limits are those in
+                // force by now.
+                let patience = if closing { LAST_WORDS_WAIT_MAX } else { limits.get().idle_max };
                 let now = Instant::now();
                 let until = streams.idle_since().unwrap_or(now) + patience;
                 if until <= now {
@@ -109,8 +110,7 @@ pub(crate) async fn serve<S, H>(
             end = driven => match &end {
                 End::Idle if !closing => {
                     closing = true;
-                    patience = LAST_WORDS_WAIT_MAX;
-                    timer.as_mut().reset(Instant::now() + patience);
+                    timer.as_mut().reset(Instant::now() + LAST_WORDS_WAIT_MAX);
                     connection.as_mut().graceful_shutdown();
                 }
                 End::Closed(_) | End::Idle | End::Flooded => return end.log(requests.peer),

@@ -12,6 +12,7 @@ use http::Response;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
+use tokio::time::Instant;
 
 use crate::peer::{LONG, SHORT, client, endpoint, request, run, scripted, send};
 
@@ -162,4 +163,44 @@ fn a_late_stream_is_reset_and_the_connection_stays() {
         seen.notified().await;
         assert_eq!(send(&client, &handle, request(LONG)).await.map(|reply| reply.status), Ok(200));
     });
+}
+
+/// Of three requests in a row that nobody answers, so many are listened for; the fourth one is answered.
+fn check_listening(streams_max: u32, expected: u64) {
+    run(async move {
+        let port = scripted(move |stream, number| async move {
+            assert_eq!(number, 0, "one connection serves all");
+            let mut peer = accept(stream, streams_max).await;
+            let mut kept = Vec::new();
+            while let Some(Ok((_, respond))) = peer.accept().await {
+                kept.push(respond);
+                if kept.len() > 3 {
+                    answer(kept.pop().expect("the latest"));
+                }
+            }
+        })
+        .await;
+        let client = Rc::new(client());
+        let handle = client.endpoint(&http2(port));
+        for _ in 0..3 {
+            let done = Rc::new(Notify::new());
+            let told = Rc::clone(&done);
+            let until = Instant::now() + LONG;
+            let timed_out = move |outcome| {
+                assert_eq!(outcome, Err(Failure::Timeout));
+                told.notify_one();
+            };
+            client.send_and_listen(&handle, (request(SHORT), until), timed_out, |_| ());
+            done.notified().await;
+        }
+        assert_eq!(handle.stats().late.get(), expected);
+        assert_eq!(send(&client, &handle, request(LONG)).await.map(|reply| reply.status), Ok(200));
+    });
+}
+
+#[test]
+fn what_is_listened_for_leaves_a_stream_to_the_next_request() {
+    check_listening(1, 0);
+    check_listening(2, 1);
+    check_listening(10, 3);
 }

@@ -206,6 +206,23 @@ fn a_connection_without_requests_is_closed() {
 }
 
 #[test]
+fn a_connection_that_is_open_is_kept_as_long_as_the_limits_in_force_say() {
+    run(async {
+        let authority = Authority::new();
+        let impatient = ServerLimits { idle_max: SHORT, ..limits() };
+        let (server, mut taken) = start(impatient, 10, &authority).await;
+        let mut client = open(&server, &authority, WINDOW).await;
+        let (answer, _) = client.begin(Method::GET, true).await.expect("a stream");
+        let (_, responder) = taken.recv().await.expect("a request");
+        server.limits.send(limits()).expect("a server that listens");
+        responder.send(answered("ok")).expect("a client");
+        assert_eq!(read(answer).await.expect("an answer").0, 200);
+        tokio::time::sleep(SHORT * 3).await;
+        assert!(!client.connection.is_finished(), "it is kept for a minute by now");
+    });
+}
+
+#[test]
 fn a_flood_of_resets_ends_its_connection() {
     run(async {
         let authority = Authority::new();
