@@ -20,6 +20,8 @@ def ended_wrongly(facts: Facts):
             yield f"{end.why} at {end.at_us} was ignored: the process ran on"
         elif end.how == "exit" and end.code is None:
             yield f"the process was aborted at {end.at_us} instead of ending with a code: {end.why}"
+        elif end.how == "exit" and end.code != 1:
+            yield f"the process ended at {end.at_us} with {end.code} instead of 1: {end.why}"
         elif end.how == "exit" and end.why in LIVABLE:
             yield f"the process ended at {end.at_us} with {end.code}: {end.why}"
 

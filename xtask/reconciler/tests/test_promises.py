@@ -322,6 +322,8 @@ class Promises(unittest.TestCase):
             ("exit", "disk full", 1, 0),
             ("exit", "disk full", None, 1),
             ("exit", "fsync error", 1, 0),
+            ("exit", "fsync error", 0, 1),
+            ("exit", "disk full", 101, 1),
         ):
             story = market()
             story.end(how, why, code, at_us=story.now + 100 * SECOND)

@@ -1,7 +1,7 @@
 //! [`Exchange`]: the lives of the exchange's process, one after another, on the same addresses and data.
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -18,8 +18,8 @@ use crate::interrupt::Interrupt;
 
 /// How long a start may take until it serves, whatever it finds in its journal.
 const READY_MAX: Duration = Duration::from_mins(1);
-/// Between two questions whether it is ready.
-const ASK_EVERY: Duration = Duration::from_millis(10);
+/// Between two questions whether it is ready, and so how exactly starts are timed.
+const ASK_EVERY: Duration = Duration::from_millis(5);
 /// How long a drain may take: posts that are out have six seconds here, and the machine may be busy.
 const DRAIN_MAX: Duration = Duration::from_secs(45);
 /// Within this time something is written to the journal, as long as leads come.
@@ -64,7 +64,8 @@ impl Exchange {
         mut diary: Diary,
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
-        let process = start(&place, Some(catalog), &mut diary, interrupt)?;
+        let (process, ready_after) = start(&place, Some(catalog), interrupt)?;
+        diary.started(ready_after)?;
         Ok(Self { place, process, diary })
     }
 
@@ -83,8 +84,10 @@ impl Exchange {
             Fault::Kill => self.kill(fault)?,
             Fault::KillAtWrite => {
                 let watch = JournalWatch::open(&self.place.data.join("journal"));
-                watch.and_then(|watch| watch.sees_a_write_within(WRITE_MAX)).context("watch the journal")?;
-                self.kill(fault)?;
+                let seen = watch.and_then(|watch| watch.sees_a_write_within(WRITE_MAX));
+                // Where nothing was written the kill came at no such moment, and the diary says so.
+                let seen = seen.context("watch the journal")?;
+                self.kill(if seen { fault } else { Fault::Kill })?;
             }
             Fault::KillAtSync => {
                 let tracer = self.trace(Sync::Waits(SLOW_BY))?;
@@ -138,8 +141,9 @@ impl Exchange {
     ///
     /// As [`Exchange::start`].
     pub(crate) fn start_again(&mut self, interrupt: &Interrupt) -> anyhow::Result<()> {
-        self.process = start(&self.place, None, &mut self.diary, interrupt)?;
-        Ok(())
+        let (process, ready_after) = start(&self.place, None, interrupt)?;
+        self.process = process;
+        Ok(self.diary.started(ready_after)?)
     }
 
     /// Ends it by SIGTERM.
@@ -185,13 +189,39 @@ impl Exchange {
     }
 }
 
-/// Starts a process and waits until it serves.
-fn start(
+impl Place {
+    /// Makes a key and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the exchange makes none.
+    pub(crate) fn create_key(&self, owner: &str) -> anyhow::Result<String> {
+        let data = self.data.to_str().context("the folder's name is no text")?;
+        let key = run(&self.program, &["keys", "create", "--owner", owner, "--data-dir", data], "")?;
+        Ok(String::from_utf8(key)?.trim().to_owned())
+    }
+}
+
+/// Returns an address that is free now. The exchange takes it at each start, since buyers and sellers know it.
+///
+/// # Errors
+///
+/// Fails if the system has none.
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// Starts a process and waits until it serves; returns how long that took. Without a catalog that of its last start
+/// stays in force.
+///
+/// # Errors
+///
+/// Fails if it does not serve in time; the end of its log is part of the error.
+pub(crate) fn start(
     place: &Place,
     catalog: Option<&Path>,
-    diary: &mut Diary,
     interrupt: &Interrupt,
-) -> anyhow::Result<Process> {
+) -> anyhow::Result<(Process, Duration)> {
     let mut command = command(&place.program);
     command.arg("serve").arg("--config").arg(&place.configuration);
     if let Some(catalog) = catalog {
@@ -213,8 +243,7 @@ fn start(
         );
         ensure!(!interrupt.comes_within(ASK_EVERY), "interrupted");
     }
-    diary.started(began.elapsed())?;
-    Ok(process)
+    Ok((process, began.elapsed()))
 }
 
 /// Runs a command of the exchange to its end and returns what it prints.

@@ -1,7 +1,6 @@
 //! [`Market`]: an exchange with its buyers and sellers, each a process with a log of its own.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -78,12 +77,12 @@ impl Market {
             configuration,
             data: data.clone(),
             log: folder.join("exchange.log"),
-            seller: free_address()?,
-            control: free_address()?,
+            seller: exchange::free_address()?,
+            control: exchange::free_address()?,
         };
-        let operator_key = create_key(&place, "operator:chaos")?;
-        let seller_key = create_key(&place, SELLER)?;
-        let report_key = create_key(&place, &format!("buyer:{REPORTING}"))?;
+        let operator_key = place.create_key("operator:chaos")?;
+        let seller_key = place.create_key(SELLER)?;
+        let report_key = place.create_key(&format!("buyer:{REPORTING}"))?;
 
         let mut command = Command::new(&programs.buyers);
         command.arg("--profile").arg(terms.root.join("configs/chaos/buyers.toml"));
@@ -114,9 +113,13 @@ impl Market {
     ///
     /// # Errors
     ///
-    /// Fails if the sellers are gone.
-    pub(crate) fn end_the_load(&self) -> anyhow::Result<()> {
-        self.load.terminate().context("the sellers have ended by themselves")
+    /// Fails if the sellers are gone: then nobody asked what the rest of the run is about.
+    pub(crate) fn end_the_load(&mut self) -> anyhow::Result<()> {
+        // A process that has ended takes a signal all the same, until it is waited for.
+        if let Some(status) = self.load.ends_within(Duration::ZERO)? {
+            bail!("the sellers have ended by themselves, {status}");
+        }
+        Ok(self.load.terminate()?)
     }
 
     /// Returns whether the sellers have all their answers, or have given up.
@@ -227,18 +230,6 @@ fn sell(terms: &Terms<'_>, place: &Place, key: &str) -> anyhow::Result<Process> 
     command.arg("--report").arg(terms.folder.join("sellers.json"));
     command.env("LOADTEST_API_KEY", key);
     Process::start(command, &terms.folder.join("loadtest.log"))
-}
-
-/// Makes a key and returns it.
-fn create_key(place: &Place, owner: &str) -> anyhow::Result<String> {
-    let data = place.data.to_str().context("the folder's name is no text")?;
-    let key = exchange::run(&place.program, &["keys", "create", "--owner", owner, "--data-dir", data], "")?;
-    Ok(String::from_utf8(key)?.trim().to_owned())
-}
-
-/// Returns an address that is free now. The exchange takes it at each start, since buyers and sellers know it.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
 /// Puts numbers in the places of a catalog: `{share:N}` is N thousandths of the leads, and where it stands alone in

@@ -1,7 +1,6 @@
 //! [`Market`]: an exchange with one setting of its journal, and simulated buyers who all bid for every lead.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,10 +19,6 @@ use crate::versus::busy::processor_time;
 
 /// Stands for the buyers' address in the catalog.
 const BUYERS_PLACE: &str = "{buyers}";
-/// How long a start may take until it serves; ten times of what is asked of it with a million records.
-const READY_MAX: Duration = Duration::from_mins(1);
-/// Between two questions whether it is ready, and so how exactly restarts are timed.
-const ASK_EVERY: Duration = Duration::from_millis(5);
 /// How long the store may take to follow the journal.
 const FOLLOW_MAX: Duration = Duration::from_mins(20);
 /// Between two looks at the store.
@@ -38,16 +33,13 @@ const IN_FLIGHT: &str = "64";
 /// Where an exchange and its buyers are found; it outlives their processes.
 #[derive(Debug)]
 pub(super) struct Place {
-    exchange: PathBuf,
+    exchange: exchange::Place,
     buyers: PathBuf,
     load: PathBuf,
     buyers_profile: PathBuf,
     catalog: PathBuf,
     scenario: PathBuf,
     folder: PathBuf,
-    configuration: PathBuf,
-    seller: SocketAddr,
-    control: SocketAddr,
     seller_key: String,
     operator_key: String,
 }
@@ -77,31 +69,32 @@ impl Place {
     ) -> anyhow::Result<Self> {
         let configuration = folder.join("exchange.toml");
         fs::write(&configuration, configuration_of(durability))?;
-        let data = folder.join("data");
-        let data = data.to_str().context("the folder's name is no text")?;
-        let key = |owner| -> anyhow::Result<String> {
-            let arguments = ["keys", "create", "--owner", owner, "--data-dir", data];
-            Ok(String::from_utf8(exchange::run(&programs.exchange, &arguments, "")?)?.trim().to_owned())
+        let exchange = exchange::Place {
+            program: programs.exchange.clone(),
+            configuration,
+            data: folder.join("data"),
+            log: folder.join("exchange.log"),
+            seller: exchange::free_address()?,
+            control: exchange::free_address()?,
         };
+        let seller_key = exchange.create_key("seller:bench")?;
+        let operator_key = exchange.create_key("operator:bench")?;
         Ok(Self {
-            exchange: programs.exchange.clone(),
+            exchange,
             buyers: programs.buyers.clone(),
             load: programs.load.clone(),
             buyers_profile: root.join("configs/buyers/bench.toml"),
             catalog: root.join("configs/bench/catalog.toml"),
             scenario: root.join("configs/scenarios/bench.toml"),
             folder: folder.to_owned(),
-            configuration,
-            seller: free_address()?,
-            control: free_address()?,
-            seller_key: key("seller:bench")?,
-            operator_key: key("operator:bench")?,
+            seller_key,
+            operator_key,
         })
     }
 
     /// Returns where the exchange keeps its checkpoints.
     pub(super) fn checkpoints(&self) -> PathBuf {
-        self.folder.join("data/checkpoints")
+        self.exchange.data.join("checkpoints")
     }
 
     /// Returns what the exchange has logged.
@@ -110,7 +103,7 @@ impl Place {
     ///
     /// Fails if the log cannot be read.
     pub(super) fn log(&self) -> anyhow::Result<String> {
-        Ok(fs::read_to_string(self.folder.join("exchange.log"))?)
+        Ok(fs::read_to_string(&self.exchange.log)?)
     }
 }
 
@@ -148,27 +141,16 @@ impl<'a> Market<'a> {
         buyers: Option<&Buyers>,
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
-        let mut command = exchange::command(&place.exchange);
-        command.arg("serve").arg("--config").arg(&place.configuration);
-        if let Some(Buyers(buyers)) = buyers {
+        let catalog = if let Some(Buyers(buyers)) = buyers {
             let catalog = fs::read_to_string(&place.catalog)
                 .with_context(|| format!("cannot read {}", place.catalog.display()))?;
             let file = place.folder.join("catalog.toml");
             fs::write(&file, catalog.replace(BUYERS_PLACE, &buyers.address("listening")?.to_string()))?;
-            command.arg("--catalog").arg(file);
-        }
-        command.env("EXCHANGE_DATA_DIR", place.folder.join("data"));
-        command.env("EXCHANGE_SELLER_LISTEN", place.seller.to_string());
-        command.env("EXCHANGE_CONTROL_LISTEN", place.control.to_string());
-        let began = Instant::now();
-        let mut process = Process::start(command, &place.folder.join("exchange.log"))?;
-        while http::get(place.control, "/health/ready", "").is_err() {
-            if let Some(status) = process.ends_within(Duration::ZERO)? {
-                bail!("the exchange did not start, {status}:\n{}", place.log()?);
-            }
-            ensure!(began.elapsed() < READY_MAX, "the exchange is not ready after {READY_MAX:?}");
-            ensure!(!interrupt.comes_within(ASK_EVERY), "interrupted");
-        }
+            Some(file)
+        } else {
+            None
+        };
+        let (process, _) = exchange::start(&place.exchange, catalog.as_deref(), interrupt)?;
         Ok(Self { place, process })
     }
 
@@ -276,14 +258,14 @@ impl<'a> Market<'a> {
     }
 
     fn ask(&self, path: &str) -> anyhow::Result<Value> {
-        http::get(self.place.control, path, &self.place.operator_key)
+        http::get(self.place.exchange.control, path, &self.place.operator_key)
     }
 
     /// Runs the load to its end. It ends with an error, too, where a single lead was not sold; others judge that.
     fn load(&self, arguments: &[&str]) -> anyhow::Result<()> {
         let mut command = Command::new(&self.place.load);
         command.arg("--scenario").arg(&self.place.scenario);
-        command.args(["--url", &format!("http://{}", self.place.seller)]).args(arguments);
+        command.args(["--url", &format!("http://{}", self.place.exchange.seller)]).args(arguments);
         command.env("LOADTEST_API_KEY", &self.place.seller_key);
         let log = File::options().create(true).append(true).open(self.place.folder.join("loadtest.log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -299,9 +281,4 @@ fn configuration_of(durability: Setting) -> String {
         "shards = 1\n\n[buyers]\nallow_addresses = [\"127.0.0.0/8\"]\nallow_http = true\n\n\
          [journal]\ndurability = \"{durability}\"\n\n[store]\nlag_max = \"24h\"\n"
     )
-}
-
-/// Returns an address that is free now. The exchange takes it at each start.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
