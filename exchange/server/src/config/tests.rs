@@ -488,6 +488,21 @@ fn limits_that_need_more_than_the_memory_are_refused_with_their_numbers() {
 }
 
 #[test]
+fn the_defaults_come_to_what_the_manual_says() {
+    let total = MemoryPlan::of(&load("shards = 1")).total().rounded_up();
+    let (number, unit) =
+        total.to_string().split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a size");
+    let thousands = number.len().saturating_sub(3);
+    let said = format!(
+        "With one shard the defaults come to {},{} {unit}.",
+        &number[..thousands],
+        &number[thousands..]
+    );
+    let manual = include_str!("../../../../docs/operations.md");
+    assert!(manual.contains(&said), "{said}");
+}
+
+#[test]
 fn a_mirror_needs_memory_for_what_it_has_told() {
     let total = |text: &str| MemoryPlan::of(&load(text)).total().0;
     let each = total("redis.url = \"unix:///run/redis.sock\"") - total("");
