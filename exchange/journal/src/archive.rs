@@ -75,8 +75,8 @@ pub fn archive<S: Storage, T: Storage>(
             break;
         }
         let name = segment::name(*first);
-        let source = Source::open(journal, &name)?;
-        if source.is_in(archive, &name)? {
+        let mut source = Source::open(journal, &name)?;
+        if source.is_in(archive, (&name, *next))? {
             done.up_to = last;
             continue;
         }
@@ -134,18 +134,46 @@ impl<S: Storage> Source<S> {
         Ok(Self { header, cursor: Cursor::new(storage.clone(), file, &header) })
     }
 
-    /// Returns whether the archive has this segment; a file has its name only when it is whole.
-    fn is_in<T: Storage>(&self, archive: &T, name: &str) -> Result<bool, ArchiveError> {
+    /// Returns whether the archive has this segment with all its batches. A file has its name only when it is
+    /// whole, but it may be of a copy of this journal that went another way.
+    fn is_in<T: Storage>(&mut self, archive: &T, (name, next): (&str, u64)) -> Result<bool, ArchiveError> {
         let file = match archive.open(name) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         let there = segment::read_header(archive, &file)?;
-        let same = there.is_ok_and(|there| {
-            SegmentHeader { without_sealed: self.header.without_sealed, ..there } == self.header
-        });
-        if same { Ok(true) } else { Err(ArchiveError::Differs { segment: name.to_owned() }) }
+        let same = |there: &SegmentHeader| {
+            SegmentHeader { without_sealed: self.header.without_sealed, ..*there } == self.header
+        };
+        let there = there.ok().filter(same);
+        let there = there.map(|there| read_back(archive, file, &there)).transpose()?;
+        if there == Some(self.walk((name, next), |_| Ok(()))?) {
+            Ok(true)
+        } else {
+            Err(ArchiveError::Differs { segment: name.to_owned() })
+        }
+    }
+
+    /// Hands over every batch and returns where the chain stands after the last one, on which `next` follows.
+    fn walk(
+        &mut self,
+        (name, next): (&str, u64),
+        mut take: impl FnMut(&Cursor<S>) -> io::Result<()>,
+    ) -> Result<Link, ArchiveError> {
+        let stop = loop {
+            let step = self.cursor.step()?;
+            if step != Step::Frame {
+                break step;
+            }
+            take(&self.cursor)?;
+        };
+        let end = self.cursor.link();
+        if end.next_sequence == next {
+            return Ok(end);
+        }
+        let flaw = if let Step::Flawed(flaw) = stop { flaw } else { Flaw::Missing };
+        Err(flawed(name, self.cursor.offset(), flaw))
     }
 
     fn copy_to<T: Storage>(
@@ -161,20 +189,12 @@ impl<S: Storage> Source<S> {
         let file = archive.create(&unfinished)?;
         write_whole(archive, &file, &header.encode(), 0)?;
         let mut offset = wide(HEADER_BYTES);
-        let stop = loop {
-            let step = self.cursor.step()?;
-            if step != Step::Frame {
-                break step;
-            }
-            let raw = self.cursor.raw(keep).unwrap_or_default();
+        let end = self.walk((name, next), |cursor| {
+            let raw = cursor.raw(keep).unwrap_or_default();
             write_whole(archive, &file, raw, offset)?;
             offset = offset.saturating_add(wide(raw.len()));
-        };
-        let end = self.cursor.link();
-        if end.next_sequence != next {
-            let flaw = if let Step::Flawed(flaw) = stop { flaw } else { Flaw::Missing };
-            return Err(flawed(name, self.cursor.offset(), flaw));
-        }
+            Ok(())
+        })?;
         archive.sync_data(&file)?;
         if read_back(archive, file, &header)? != end {
             return Err(ArchiveError::Differs { segment: name.to_owned() });

@@ -186,12 +186,11 @@ impl<S: Storage> Journal<S> {
         // A disk that cannot say how full it is counts as full.
         let mut free = self.storage.free_bytes().unwrap_or(0);
         let JournalConfig { ballast_bytes, free_bytes_min, .. } = self.config;
-        if !self.ballast_there && free >= free_bytes_min.saturating_add(ballast_bytes) {
-            self.ballast_there = ballast_bytes == 0 || ballast::fill(&self.storage, ballast_bytes).is_ok();
+        if self.lacks_ballast() && free >= free_bytes_min.saturating_add(ballast_bytes) {
+            self.ballast_there = ballast::fill(&self.storage, ballast_bytes).is_ok();
             free = self.storage.free_bytes().unwrap_or(0);
         }
-        let ballast = self.ballast_there || ballast_bytes == 0;
-        Room { free, enough: ballast && free >= free_bytes_min && self.failed.is_none() }
+        Room { free, enough: !self.lacks_ballast() && free >= free_bytes_min && self.failed.is_none() }
     }
 
     /// Leaves a mark that everything is on the disk, so that the next start need not copy the last segment.

@@ -96,7 +96,8 @@ fn look<S: Storage>(storage: &S, name: &str, offset: u64) -> io::Result<Option<D
     }))
 }
 
-/// Drops in an order in which every step leaves a journal that is refused, until the last one.
+/// Drops in an order in which nothing is lost wherever it breaks off. The damaged file is copied aside first: once
+/// the segments behind it are gone, its damage may look like the torn end of a crash, which a start cuts off.
 fn drop_behind<S: Storage>(storage: &S, dropped: &[Dropped], at: UtcMicros) -> io::Result<Vec<String>> {
     let mut aside = Vec::new();
     let mut set_aside = |name: &str| {
@@ -104,15 +105,18 @@ fn drop_behind<S: Storage>(storage: &S, dropped: &[Dropped], at: UtcMicros) -> i
         aside.push(kept.clone());
         kept
     };
-    for part in dropped.iter().rev() {
-        if part.offset == 0 {
-            storage.rename(&part.file, &set_aside(&part.file))?;
-            storage.sync_dir()?;
-            continue;
-        }
+    let (whole, begun): (Vec<&Dropped>, Vec<&Dropped>) = dropped.iter().partition(|part| part.offset == 0);
+    for part in &begun {
         let file = storage.open(&part.file)?;
         let length = storage.length(&file)?;
         write_durably(storage, &set_aside(&part.file), |to| copy((storage, &file), (storage, to), length))?;
+    }
+    for part in whole.iter().rev() {
+        storage.rename(&part.file, &set_aside(&part.file))?;
+        storage.sync_dir()?;
+    }
+    for part in &begun {
+        let file = storage.open(&part.file)?;
         write_durably(storage, &part.file, |to| copy((storage, &file), (storage, to), part.offset))?;
     }
     match storage.rename(closing_mark::NAME, &set_aside(closing_mark::NAME)) {

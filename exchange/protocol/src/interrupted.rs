@@ -9,8 +9,8 @@ use crate::{
 
 impl Story {
     /// Returns the account of an auction that was interrupted after an intent, from its records in their order:
-    /// lead, offers, seller's posts, intents, outcomes, resolutions. Records of other auctions are passed over,
-    /// and so are those that belong to none.
+    /// lead, offers, seller's posts, intents, outcomes, resolutions, changes of sales. The first of them says which
+    /// auction; records of others are passed over, and so are those that belong to none.
     ///
     /// Whatever was not posted to is forgotten: the campaigns at such places are [`FORGOTTEN`] unless a record
     /// of offers names them. An intent without an outcome is a post whose outcome nobody knows.
@@ -23,7 +23,11 @@ impl Story {
                 Record::Lead(lead) => {
                     story.get_or_insert_with(|| of_lead(lead));
                 }
-                Record::Offered(offered) => story = Some(offered.story.clone()),
+                Record::Offered(offered) => {
+                    if story.as_ref().is_none_or(|story| story.id == offered.story.id) {
+                        story = Some(offered.story.clone());
+                    }
+                }
                 Record::Intent { auction, seller, vertical, catalog_version, at, give_up_at, .. } => {
                     let story = story.get_or_insert_with(|| Self {
                         id: *auction,

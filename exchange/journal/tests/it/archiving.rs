@@ -98,6 +98,23 @@ fn another_journals_archive_is_left_alone() {
 }
 
 #[test]
+fn an_archive_of_a_copy_that_went_another_way_is_left_alone() {
+    let to = Disk::new();
+    archive(&journal(), &to, 9, Ciphertext::Keep).expect("good disks");
+    // As after an older backup was restored: the same journal up to the second batch, the same header.
+    let disk = Disk::new();
+    let (mut other, _) = opened(&disk);
+    for lengths in [&[100, 50, 3][..], &[8]] {
+        commit(&mut other, lengths).expect("a good disk");
+    }
+    other.roll(AT).expect("a good disk");
+    let name = "00000000000000000001.log";
+    assert_eq!((&disk.read(name)[..96], disk.read(name) == to.read(name)), (&to.read(name)[..96], false));
+    let error = archive(&disk, &to, 9, Ciphertext::Keep).expect_err("another way");
+    assert!(matches!(&error, ArchiveError::Differs { segment } if segment == name), "{error}");
+}
+
+#[test]
 fn an_archive_that_broke_off_can_be_made_again() {
     for n in 0.. {
         let (journal, to) = (journal(), Disk::new());

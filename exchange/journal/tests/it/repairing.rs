@@ -1,22 +1,26 @@
 //! Repairs say what they drop, drop that, and keep what was there.
 
-use exchange_journal::{Approval, Repair, repair, verify};
+use exchange_journal::{Approval, Journal, Repair, repair, verify};
 
 use crate::disk::{Disk, Failing};
 use crate::records::{AT, commit, open, opened, read_all, records};
 
-/// Three segments of three batches of two records.
+/// Three segments of three batches of two records, closed in good order.
 fn journal() -> Disk {
     let disk = Disk::new();
-    let (mut journal, _) = opened(&disk);
+    written(&disk).close().expect("a good disk");
+    disk
+}
+
+fn written(disk: &Disk) -> Journal<Disk> {
+    let (mut journal, _) = opened(disk);
     for round in 0..9 {
         if round % 3 == 0 {
             journal.roll(AT).expect("a good disk");
         }
         commit(&mut journal, &[100, 50]).expect("a good disk");
     }
-    journal.close().expect("a good disk");
-    disk
+    journal
 }
 
 fn damage(disk: &Disk, name: &str, at: usize) {
@@ -112,4 +116,28 @@ fn a_repair_that_broke_off_can_be_made_again() {
             break;
         }
     }
+}
+
+#[test]
+fn a_start_after_a_repair_that_broke_off_loses_nothing_that_is_not_kept_aside() {
+    let mut opens = 0;
+    for n in 0.. {
+        let disk = Disk::new();
+        drop(written(&disk));
+        // The last batch of the second segment: damage only for as long as the third one stands behind it.
+        damage(&disk, SECOND, 96 + 2 * BATCH + 150);
+        let damaged = disk.read(SECOND);
+        disk.fail_at(n, Failing::Device);
+        let first = repair(&disk, Approval::Drop { at: AT });
+        let disk = disk.power_cut(|| n % 2 == 0);
+        if open(&disk).is_ok() {
+            opens += 1;
+            assert_eq!(disk.read(&format!("{SECOND}.dropped-{}", AT.0)), damaged, "call {n}");
+        }
+        if first.is_ok() {
+            assert!(n > 8, "{n} calls");
+            break;
+        }
+    }
+    assert!(opens > 1, "some broke off where a start goes on");
 }

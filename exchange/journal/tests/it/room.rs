@@ -63,6 +63,10 @@ fn no_ballast_is_kept_where_none_is_configured() {
     let (mut journal, _) = Journal::open(disk.clone(), config, &opening()).expect("a new journal");
     assert!(journal.watch().enough);
     assert!(!disk.names().contains(&"ballast".to_owned()));
+    // Nor is one given up: the failure that is told is the disk's.
+    disk.set_free(0);
+    while commit(&mut journal, &[2_900]).is_ok() {}
+    assert_eq!(journal.failure().expect("failed for good").kind, std::io::ErrorKind::StorageFull);
 }
 
 #[test]

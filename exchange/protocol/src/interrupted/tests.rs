@@ -218,6 +218,14 @@ fn without_an_intent_there_was_no_auction() {
 }
 
 #[test]
+fn offers_of_another_auction_do_not_take_its_place() {
+    let story = Story { id: id(9), kind: SaleKind::TwoStep, ..Story::default() };
+    let other = Record::Offered(OfferedRecord { story, held: Vec::new() });
+    let story = check(&[lead(SaleKind::OneCall), other, intent(2, 10)], (UNKNOWN, 0));
+    assert_eq!((story.id, story.posts.len()), (id(1), 1));
+}
+
+#[test]
 fn an_unknown_post_is_resolved_once() {
     let records = [lead(SaleKind::OneCall), intent(1, 10), intent(2, 8), outcome(2, REJECTED, 8)];
     let unknown = Story::of_records(&records).expect("an auction with an intent");

@@ -29,18 +29,24 @@ pub(super) enum JournalCommand {
     },
     /// Shows records as text, one a line
     Dump {
-        /// The first record
-        #[arg(long, default_value_t = 1)]
-        from: u64,
+        /// The first record; the first that is there where it is left out
+        #[arg(long)]
+        from: Option<u64>,
         /// The last record; all where it is left out
         #[arg(long)]
         to: Option<u64>,
+        /// A folder of segments, such as an archive, in place of the data directory's journal
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
     /// Writes records as JSON lines, with the names and ids under which sellers and buyers know them
     Export {
-        /// The first record
-        #[arg(long, default_value_t = 1)]
-        from: u64,
+        /// The first record; the first that is there where it is left out
+        #[arg(long)]
+        from: Option<u64>,
+        /// A folder of segments, such as an archive, in place of the data directory's journal
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 
@@ -53,20 +59,22 @@ pub(super) fn run(
     match command {
         JournalCommand::Verify { folder } => show_report(&folder.unwrap_or_else(|| dir.journal()), terminal),
         JournalCommand::Repair { drop } => mend(&dir, drop, terminal),
-        JournalCommand::Dump { from, to } => {
-            each(&dir, (from, to.unwrap_or(u64::MAX)), |written| {
+        JournalCommand::Dump { from, to, folder } => {
+            let folder = folder.unwrap_or_else(|| dir.journal());
+            each(&folder, (from, to.unwrap_or(u64::MAX)), |written| {
                 terminal.say(format_args!("{:>12} {:?}", written.sequence, written.record));
                 Ok(())
             })?;
             Ok(Ending::Done)
         }
-        JournalCommand::Export { from } => {
+        JournalCommand::Export { from, folder } => {
+            let folder = folder.unwrap_or_else(|| dir.journal());
             let keys = SaleKeys::new(&dir.read_secret_key()?.hash_key("node"));
             let mut lines = JournalLines::new(keys);
             // Names stand in records of their own, so everything is read and only the rest is written.
-            each(&dir, (1, u64::MAX), |written| {
+            each(&folder, (None, u64::MAX), |written| {
                 let line = lines.line(written.sequence, &written.record);
-                if written.sequence >= from {
+                if from.is_none_or(|from| written.sequence >= from) {
                     terminal.say(format_args!("{line}"));
                 }
                 Ok(())
@@ -76,14 +84,17 @@ pub(super) fn run(
     }
 }
 
-/// Reads the records from the first to the last, as far as they are there.
+/// Reads the records from the first to the last, as far as they are there; without a first one from the one with
+/// which the journal begins, for older ones may have been archived.
 fn each(
-    dir: &DataDir,
-    (from, to): (u64, u64),
+    folder: &Path,
+    (from, to): (Option<u64>, u64),
     mut take: impl FnMut(journal_files::Written<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let storage = shared(&dir.journal())?;
-    let last = verify(&storage)?.last_sequence;
+    let storage = shared(folder)?;
+    let report = verify(&storage)?;
+    let last = report.last_sequence;
+    let from = from.unwrap_or_else(|| report.segments.first().map_or(1, |segment| segment.first));
     let mut reader = Reader::new(storage, from).context("cannot read the journal")?;
     let to = to.min(last);
     loop {

@@ -54,14 +54,15 @@ impl Checkpoints {
         sequences.into_iter().take(excess).try_for_each(|sequence| fs::remove_file(self.file(sequence)))
     }
 
-    /// Returns the last record of the oldest checkpoint that is kept; 0 where there is none. Records up to it
-    /// are needed by no start.
+    /// Returns the last record of the oldest checkpoint that is kept; 0 where there are fewer than are kept: a
+    /// damaged one would then have no other to take its place. Records up to it are needed by no start.
     ///
     /// # Errors
     ///
     /// Says why the folder cannot be read.
     pub fn oldest(&self) -> io::Result<u64> {
-        Ok(self.sequences()?.first().copied().unwrap_or(0))
+        let sequences = self.sequences()?;
+        Ok(sequences.first().copied().filter(|_| sequences.len() >= KEPT).unwrap_or(0))
     }
 
     /// Returns the last record of the newest checkpoint, whether it can be read or not; 0 where there is none.
@@ -106,8 +107,9 @@ mod tests {
             (text != "damaged").then_some((sequence, text))
         };
         assert_eq!(checkpoints.newest(text).expect("readable"), None);
-        for (sequence, bytes) in [(5, "first"), (70, "second"), (1_000, "damaged")] {
+        for (sequence, bytes, oldest) in [(5, "first", 0), (70, "second", 5), (1_000, "damaged", 70)] {
             checkpoints.save(sequence, bytes.as_bytes()).expect("saved");
+            assert_eq!(checkpoints.oldest().expect("readable"), oldest, "one alone releases nothing");
         }
         assert_eq!(checkpoints.newest(text).expect("readable"), Some((70, "second".to_owned())));
         assert_eq!(checkpoints.oldest().expect("readable"), 70, "only two are kept");

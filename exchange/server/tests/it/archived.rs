@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::catalog::{Campaign, CatalogText};
-use crate::exchange::{stderr, stdout};
+use crate::exchange::{Exchange, stderr, stdout};
 use crate::lead::{lead, phone};
 use crate::market::{Market, sell};
 use crate::process::eventually;
@@ -93,6 +93,7 @@ fn what_two_checkpoints_hold_is_archived_and_removed_and_a_rebuild_reads_it_ther
     assert!(!without.status.success(), "the journal alone does not begin at its beginning");
     assert!(stderr(&without).contains("archive"), "the remedy is named: {}", stderr(&without));
     let folder = archive.display().to_string();
+    check_texts(&market, first_record(&journal), &folder);
     let rebuilt = market.exchange.inspect(&["store", "rebuild", "--archive", &folder]);
     assert!(rebuilt.status.success(), "{}", stderr(&rebuilt));
     assert!(stdout(&rebuilt).starts_with("the store is rebuilt"), "{}", stdout(&rebuilt));
@@ -100,6 +101,31 @@ fn what_two_checkpoints_hold_is_archived_and_removed_and_a_rebuild_reads_it_ther
     assert_eq!((balances(&market), read(&market).as_str()), (before, "sold"));
     let exported = market.exchange.ask(&["person", "export"], &phone(1));
     assert!(stdout(&exported).contains("Ada"), "{}{}", stdout(&exported), stderr(&exported));
+}
+
+/// Records are written as text from the first that the journal still has, and the earlier ones from the archive.
+fn check_texts(market: &Market, begins: u64, archive: &str) {
+    let sequence = |line: &str| serde_json::from_str::<Value>(line).expect("JSON")["sequence"].as_u64();
+    let text = |given: &[&str]| {
+        let output = Exchange::journal(market.exchange.data_dir(), given);
+        assert!(output.status.success(), "{given:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    let exported = text(&["export"]);
+    assert_eq!(exported.lines().next().and_then(sequence), Some(begins));
+    let archived = text(&["export", "--folder", archive]);
+    assert_eq!(archived.lines().next().and_then(sequence), Some(1));
+    assert!(archived.lines().last().and_then(sequence) >= Some(begins - 1), "nothing is between the two");
+    let dumped = |given: &[&str]| {
+        let first =
+            text(given).lines().next().and_then(|line| line.split_whitespace().next().map(str::to_owned));
+        first.expect("a record")
+    };
+    assert_eq!(dumped(&["dump"]), begins.to_string());
+    assert_eq!(dumped(&["dump", "--folder", archive]), "1");
+    let gone = Exchange::journal(market.exchange.data_dir(), &["dump", "--from", "1"]);
+    assert!(!gone.status.success(), "what was asked for by its number is not passed over in silence");
+    assert!(stderr(&gone).contains("archive"), "{}", stderr(&gone));
 }
 
 #[test]
