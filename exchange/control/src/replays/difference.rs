@@ -115,6 +115,21 @@ mod tests {
     }
 
     #[test]
+    fn so_many_differences_are_named() {
+        let account = |count: usize, value: u8| -> Value {
+            (0..count)
+                .map(|key| (format!("key{key}"), json!(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        };
+        let named = |count| between(&account(count, 1), &account(count, 2)).len();
+        assert_eq!(named(DIFFERENCES_MAX), DIFFERENCES_MAX);
+        assert_eq!(named(DIFFERENCES_MAX + 1), DIFFERENCES_MAX);
+        // Also where they stand on one side only.
+        assert_eq!(between(&json!({}), &account(DIFFERENCES_MAX + 1, 2)).len(), DIFFERENCES_MAX);
+    }
+
+    #[test]
     fn lists_without_names_of_their_own_are_compared_whole() {
         let twice = json!([{"campaign": "a", "n": 1}, {"campaign": "a", "n": 2}]);
         let once = json!([{"campaign": "a", "n": 1}]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use exchange_control::{ChangeSale, ChangeSaleError, WantedChange};
+use exchange_control::{ChangeSale, ChangeSaleError, WantedChange, limits};
 use exchange_protocol::{ReturnReason, ReturnRefused, StepRefused};
 use exchange_types::UtcMicros;
 use serde_json::json;
@@ -62,6 +62,26 @@ async fn changes_reach_the_exchange_as_they_were_meant() {
     assert_eq!(wanted.change, WantedChange::Adjust { price: amount("20.50"), payout: amount("16") });
     let wanted = seen_of("operator-ada", "reversals", r#"{"reason": "test lead"}"#).await;
     assert_eq!((wanted.change, &*wanted.note), (WantedChange::Reverse, "test lead"));
+}
+
+#[tokio::test]
+async fn a_note_is_as_long_as_it_may_be() {
+    let reversed = async |bytes: usize| {
+        let body = json!({"reason": "x".repeat(bytes)}).to_string();
+        change(MadeUp::default(), "operator-ada", "reversals", &body).await.status
+    };
+    assert_eq!(reversed(limits::NOTE_BYTES_MAX).await, 200);
+    assert_eq!(reversed(limits::NOTE_BYTES_MAX + 1).await, 422);
+}
+
+#[tokio::test]
+async fn a_body_is_as_long_as_it_may_be() {
+    let reversed = async |bytes: usize| {
+        let body = format!("{:<bytes$}", r#"{"reason": "x"}"#);
+        change(MadeUp::default(), "operator-ada", "reversals", &body).await.status
+    };
+    assert_eq!(reversed(limits::BODY_BYTES_MAX).await, 200);
+    assert_eq!(reversed(limits::BODY_BYTES_MAX + 1).await, 413);
 }
 
 #[tokio::test]
