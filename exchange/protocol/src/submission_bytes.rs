@@ -28,7 +28,7 @@ const DATE: u8 = 5;
 pub fn encode_submission(submission: &Submission, part: SealClass, out: &mut Vec<u8>) {
     let mut to = Writer::new(out);
     to.u8(VERSION);
-    to.u8(part_number(part));
+    to.u8(part.code());
     match part {
         SealClass::Lead => write_lead(submission, &mut to),
         SealClass::Consent => write_consent(submission, &mut to),
@@ -60,13 +60,6 @@ pub fn decode_submission(lead: &[u8], consent: Option<&[u8]>) -> Result<Submissi
     Ok(submission)
 }
 
-fn part_number(part: SealClass) -> u8 {
-    match part {
-        SealClass::Lead => 0,
-        SealClass::Consent => 1,
-    }
-}
-
 fn open(bytes: &[u8], part: SealClass) -> Result<Reader<'_>, DecodeError> {
     let mut from = Reader::new(bytes);
     let version = from.u8()?;
@@ -74,7 +67,7 @@ fn open(bytes: &[u8], part: SealClass) -> Result<Reader<'_>, DecodeError> {
         return Err(DecodeError::Version { version });
     }
     let kind = from.u8()?;
-    if kind == part_number(part) { Ok(from) } else { Err(DecodeError::Kind { kind }) }
+    if kind == part.code() { Ok(from) } else { Err(DecodeError::Kind { kind }) }
 }
 
 fn write_lead(submission: &Submission, to: &mut Writer<'_>) {

@@ -36,8 +36,6 @@ struct Inode {
     disk: Vec<u8>,
     /// Pages that differ between the two.
     unsynced: BTreeSet<usize>,
-    /// Pages that a failed sync has dropped: the cache shows them, the disk does not have them.
-    dropped: BTreeSet<usize>,
 }
 
 type Names = BTreeMap<String, usize>;
@@ -141,7 +139,6 @@ impl Inode {
         }
         for page in offset.div_euclid(PAGE)..end.div_ceil(PAGE) {
             self.unsynced.insert(page);
-            self.dropped.remove(&page);
         }
     }
 
@@ -171,7 +168,6 @@ impl Inode {
                 self.flush(page);
             }
         }
-        self.dropped.clear();
         self.cache.clone_from(&self.disk);
     }
 }
@@ -250,8 +246,8 @@ impl Storage for SimStorage {
             // Nobody knows how far it came; the power cut decides.
             Err(Failing::Stopped) => {}
             Err(_) => {
-                let unsynced = core::mem::take(&mut inode.unsynced);
-                inode.dropped.extend(unsynced);
+                // The cache goes on showing these pages, and no later sync writes them.
+                inode.unsynced.clear();
             }
         }
         outcome.map_err(error)

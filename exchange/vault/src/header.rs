@@ -64,7 +64,7 @@ impl Header {
         let mut facts = Vec::with_capacity(HEADER_BYTES);
         facts.extend_from_slice(MAGIC);
         facts.extend_from_slice(&VERSION.to_le_bytes());
-        facts.extend_from_slice(&[class_byte(self.class), 0]);
+        facts.extend_from_slice(&[self.class.code(), 0]);
         facts.extend_from_slice(&self.file.to_le_bytes());
         facts.extend_from_slice(&self.slots.to_le_bytes());
         facts.extend_from_slice(&self.drawn_until.0.to_le_bytes());
@@ -119,7 +119,7 @@ impl Header {
         let (drawn_until, facts) = facts.split_first_chunk()?;
         let (_, facts) = facts.split_first_chunk::<4>()?;
         let (salt, _) = facts.split_first_chunk()?;
-        let expected = u16::from_le_bytes(*version) == VERSION && *class_read == class_byte(class);
+        let expected = u16::from_le_bytes(*version) == VERSION && *class_read == class.code();
         expected.then(|| Self {
             class,
             file: u32::from_le_bytes(*file),
@@ -147,13 +147,6 @@ fn tag(master: &MasterKey, tagged: &[u8]) -> [u8; TAG_BYTES] {
 fn half(bytes: &[u8; 32]) -> [u8; 16] {
     let (half, _) = bytes.split_first_chunk().expect("32 bytes begin with 16");
     *half
-}
-
-const fn class_byte(class: SealClass) -> u8 {
-    match class {
-        SealClass::Lead => 0,
-        SealClass::Consent => 1,
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use aws_lc_rs::digest;
-use exchange_protocol::{SealClass, Sealed, SlotRef};
+use exchange_protocol::{Sealed, SlotRef};
 use exchange_types::Uuid7;
 use zeroize::Zeroizing;
 
@@ -54,11 +54,7 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// The slot and the lead, as the ciphertext is bound to them.
 fn bound_to(slot: SlotRef, lead: Uuid7) -> [u8; 25] {
     let mut bytes = [0; 25];
-    let class = match slot.class {
-        SealClass::Lead => 0_u8,
-        SealClass::Consent => 1,
-    };
-    let parts = [class]
+    let parts = [slot.class.code()]
         .into_iter()
         .chain(slot.file.to_le_bytes())
         .chain(slot.index.to_le_bytes())

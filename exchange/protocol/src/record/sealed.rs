@@ -11,6 +11,25 @@ pub enum SealClass {
     Consent,
 }
 
+impl SealClass {
+    /// Returns the number that stands for it in records, in files of keys and in what a ciphertext is bound to.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Lead => 0,
+            Self::Consent => 1,
+        }
+    }
+
+    /// Returns the class of a number.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Lead),
+            1 => Some(Self::Consent),
+            _ => None,
+        }
+    }
+}
+
 /// Where a key lies: a file of a class, and a slot in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotRef {
@@ -36,20 +55,13 @@ pub struct Sealed {
 
 impl SlotRef {
     pub(super) fn write(&self, to: &mut Writer<'_>) {
-        to.u8(match self.class {
-            SealClass::Lead => 0,
-            SealClass::Consent => 1,
-        });
+        to.u8(self.class.code());
         to.u32(self.file);
         to.u32(self.index);
     }
 
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let class = match from.u8()? {
-            0 => SealClass::Lead,
-            1 => SealClass::Consent,
-            _ => return Err(DecodeError::Value { at: from.position() }),
-        };
+        let class = SealClass::from_code(from.u8()?).ok_or(DecodeError::Value { at: from.position() })?;
         Ok(Self { class, file: from.u32()?, index: from.u32()? })
     }
 }

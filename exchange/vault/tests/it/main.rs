@@ -6,4 +6,5 @@ mod erasing;
 mod faults;
 mod model;
 mod real_files;
+mod slot_files;
 mod world;
