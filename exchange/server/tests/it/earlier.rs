@@ -21,7 +21,7 @@ const BUYERS: &str = "[[buyer]]\nname = \"north\"\nprice = { fixed = \"40.00\" }
                       post = [{ redirect_url = \"https://north.example/thanks\" }]\n\
                       [[buyer]]\nname = \"south\"\nprice = { fixed = \"50.00\" }\npost = [{ fault = \"reset_after_accept\" }]\n";
 /// Every kind of record.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "Intent",
     "Outcome",
     "Closed",
@@ -35,6 +35,7 @@ const KINDS: [&str; 13] = [
     "Catalog",
     "Erased",
     "Acknowledged",
+    "Stopped",
 ];
 /// What is kept of a data directory. The store is made anew, and without the slot files every lead is noise.
 const KEPT: [&str; 3] = ["journal", "catalog/1", "secret.key"];
@@ -110,6 +111,8 @@ fn live(market: &Market) -> [String; 3] {
     let deposit =
         json!({"kind": "deposit", "amount": "120.00", "currency": "EUR", "reference": "statement 17"});
     ok(as_owner("operator:ops", "/v1/buyers/east/balance", &deposit));
+    let stop = json!({"kind": "buyer", "name": "east", "reason": "a test"});
+    ok(as_owner("operator:ops", "/v1/stops", &stop));
     eventually("what nobody may give back is settled", || {
         let listed = exchange.operator().call(&Request::new("GET", "/v1/ledger?limit=200"));
         listed.text().contains("settled")
@@ -160,8 +163,8 @@ fn generate(directory: &Path) {
 fn read(exchange: &Exchange, leads: &[String]) -> Map<String, Value> {
     eventually("the store has followed", || exchange.journal_is_even());
     let mut read = Map::new();
-    let lists =
-        ["balances", "ledger?limit=200", "sales", "unknowns", "erasures"].map(|list| format!("/v1/{list}"));
+    let lists = ["balances", "ledger?limit=200", "sales", "unknowns", "erasures", "stops"]
+        .map(|list| format!("/v1/{list}"));
     let accounts = leads.iter().map(|lead| format!("/v1/auctions/{}", lead.replace("lead_", "auc_")));
     for path in lists.into_iter().chain(accounts) {
         let answer = ok(exchange.operator().call(&Request::new("GET", &path)));
