@@ -8,7 +8,7 @@ use super::step::{Guard, Otherwise, Step};
 /// Returns the steps. With `nextest` the tests run under it, else under cargo's own runner.
 pub(crate) fn steps(cache: &Cache, nextest: bool) -> Vec<Step> {
     let mut steps = correctness(cache, nextest);
-    steps.extend(demonstrations());
+    steps.extend(demonstrations(cache));
     steps.extend(dependencies());
     steps
 }
@@ -76,7 +76,12 @@ fn correctness(cache: &Cache, nextest: bool) -> Vec<Step> {
 }
 
 /// Returns what shows that a visitor sees what is promised.
-fn demonstrations() -> [Step; 2] {
+fn demonstrations(cache: &Cache) -> [Step; 3] {
+    let libraries = cache.tools().join("partners");
+    let partners = |program: &str| {
+        Call::parse(&format!("python3 -B xtask/partners/{program}"))
+            .with_env("PARTNERS_LIBRARIES", &libraries)
+    };
     [
         Step::new(
             "demo",
@@ -90,6 +95,18 @@ fn demonstrations() -> [Step; 2] {
                 Otherwise::Skip("python3 is not installed: the README's commands were NOT tried"),
             ))
             .after_build(),
+        Step::new(
+            "partners",
+            "sellers and buyers in Python and JavaScript trade, and their libraries verify signatures",
+            partners("run.py").with_env("PARTNERS_EXCHANGE", cache.target().join("debug/exchange")),
+        )
+        .with_guard(Guard::Command(
+            partners("install.py"),
+            Otherwise::Skip(
+                "python3, Node 20 or the Standard Webhooks libraries are not to be had: partners were NOT tried",
+            ),
+        ))
+        .after_build(),
     ]
 }
 

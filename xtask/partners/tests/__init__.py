@@ -1,0 +1,1 @@
+"""What sellers and buyers see of a sale, in each mode and in each language."""
