@@ -11,9 +11,9 @@ NEW_SECRET = "whsec_dGhlLXNlY3JldC1vZi10b21vcnJvdy1ub3QtcmVhbA=="
 VERTICAL = """
 [verticals.{name}]
 currency = "EUR"
-bid_window = "2s"
-answer_by = "20s"
-post_timeout = "15s"
+bid_window = "10s"
+answer_by = "40s"
+post_timeout = "30s"
 offers_held = 2
 {settings}
 [verticals.{name}.fields.zip]

@@ -80,6 +80,8 @@ class Market:
         # First: it is stopped before those on whom it calls.
         self._running.insert(0, exchange)
         self._addresses = {name: f"http://{address}" for name, address in exchange.announced.items()}
+        wire = self._keep(Wire(exchange.announced["seller"]))
+        self._addresses["seller, losing answers"] = f"http://{wire.address}/lose"
 
     def stop(self) -> None:
         """Stops everything, and removes its folder."""
@@ -96,12 +98,14 @@ class Market:
             return {"ping": ping, "post": {"fields": person, **mode.post}}
         return ping | {"fields": ping["fields"] | person}
 
-    def start_seller(self, language: str, command: str, lead: dict, seller: str = "") -> subprocess.Popen:
+    def start_seller(
+        self, language: str, command: str, lead: dict, seller: str = "", way: str = "seller"
+    ) -> subprocess.Popen:
         """Starts a seller's program with a lead."""
         path = self.folder / f"{(lead.get('ping') or lead)['seller_ref']}.json"
         path.write_text(json.dumps(lead))
         variables = environment(
-            EXCHANGE_URL=self._addresses["seller"], EXCHANGE_KEY=self._keys[f"seller:{seller or language}"],
+            EXCHANGE_URL=self._addresses[way], EXCHANGE_KEY=self._keys[f"seller:{seller or language}"],
             WEBHOOK_SECRET=SELLER_SECRET,
         )
         program = [*self._program("seller", language), command, path]

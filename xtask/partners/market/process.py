@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 # How long a test waits for something that has to happen. It only guards against waiting for ever.
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -8,6 +8,14 @@ from typing import NamedTuple
 from .process import PATIENCE_S
 
 
+class Reply(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
 class Message(NamedTuple):
     """A request as it came."""
 
@@ -20,21 +28,26 @@ class Message(NamedTuple):
         """Returns the last part of its path."""
         return self.path.rsplit("/", 1)[-1]
 
-    def send_to(self, address: str) -> tuple[int, bytes]:
-        """Sends it, and returns the status and the body of the reply."""
+    def name(self) -> str:
+        """Returns what is the same when it comes again."""
+        return self.headers.get("webhook-id") or self.headers["idempotency-key"]
+
+    def send_to(self, address: str) -> Reply:
+        """Sends it, and returns the reply."""
         connection = http.client.HTTPConnection(address, timeout=PATIENCE_S)
         try:
             connection.request(self.method, self.path, self.body, self.headers)
             reply = connection.getresponse()
-            return reply.status, reply.read()
+            headers = {name: value for name, value in reply.getheaders() if name.lower() == "idempotency-replayed"}
+            return Reply(reply.status, headers, reply.read())
         finally:
             connection.close()
 
 
 class Wire:
-    """`/pass/...` reaches the buyer, `/lose/...` too while its first reply gets lost, anything else ends here."""
+    """`/pass/...` reaches the other end, `/lose/...` too while its first reply gets lost, anything else ends here."""
 
-    def __init__(self, buyer: str) -> None:
+    def __init__(self, end: str) -> None:
         self._messages: list[Message] = []
         self._came = threading.Condition()
         wire = self
@@ -50,14 +63,16 @@ class Wire:
                 way, _, rest = self.path.removeprefix("/").partition("/")
                 message = Message("POST", f"/{rest}", headers, body)
                 is_first = wire._keep(message)
-                status, reply = message.send_to(buyer) if way in ("pass", "lose") else (200, b"{}")
+                reply = message.send_to(end) if way in ("pass", "lose") else Reply(200, {}, b"{}")
                 if way == "lose" and is_first:
                     self.close_connection = True
                     return
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(reply)))
+                self.send_response(reply.status)
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(reply.body)))
                 self.end_headers()
-                self.wfile.write(reply)
+                self.wfile.write(reply.body)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -85,9 +100,9 @@ class Wire:
         self._server.server_close()
 
     def _keep(self, message: Message) -> bool:
-        """Keeps the message, and returns whether none with its id came before."""
+        """Keeps the message, and returns whether it comes for the first time."""
         with self._came:
-            known = {earlier.headers["webhook-id"] for earlier in self._messages}
+            known = {earlier.name() for earlier in self._messages}
             self._messages.append(message)
             self._came.notify_all()
-        return message.headers["webhook-id"] not in known
+        return message.name() not in known

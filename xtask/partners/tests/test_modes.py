@@ -76,6 +76,16 @@ class Modes:
                 (known,) = self.market.sell(seller, lead | {"seller_ref": f"{lead['seller_ref']}-twin"})
                 self.assertEqual(known["answer"]["status"], "duplicate")
 
+    def test_an_answer_that_gets_lost_is_asked_for_under_the_same_key(self) -> None:
+        for seller in LANGUAGES:
+            with self.subTest(seller=seller):
+                child = self.market.start_seller(
+                    seller, "lead", self.market.lead(EXCLUSIVE), way="seller, losing answers"
+                )
+                (line,) = self.market.end_of_seller(child, seller)
+                self.assertTrue(line["replayed"])
+                self.check_sale(EXCLUSIVE, line["answer"])
+
     def test_offers_are_given_back(self) -> None:
         mode = next(mode for mode in MODES if mode.two_step)
         for seller in LANGUAGES:

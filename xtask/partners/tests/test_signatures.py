@@ -77,16 +77,17 @@ class Signatures(unittest.TestCase):
         (sold,) = cls.market.sell("python", cls.market.lead(WATCHED), seller="watched")
         assert sold["answer"]["status"] == "sold", sold
 
-    def check(self, kind: str, programs: dict[str, str], status: int) -> None:
-        """Each program takes the message as it came, and none of the forgeries."""
+    def check(self, kind: str, programs: dict[str, str], status: int) -> Message:
+        """Each program takes the message as it came, and none of the forgeries; returns the message."""
         message = self.market.wire.message(kind)
         for program, address in programs.items():
             for what, genuine in {"as it came": message, "signed anew": signed_anew(message, secret_of(message), 0)}.items():
                 with self.subTest(kind=kind, program=program, what=what):
-                    self.assertEqual(genuine.send_to(address)[0], status)
+                    self.assertEqual(genuine.send_to(address).status, status)
             for what, forgery in forgeries(message).items():
                 with self.subTest(kind=kind, program=program, what=what):
-                    self.assertEqual(forgery.send_to(address)[0], 401)
+                    self.assertEqual(forgery.send_to(address).status, 401)
+        return message
 
     def buyers(self) -> dict[str, str]:
         """Returns where the buyer of each language listens."""
@@ -100,9 +101,8 @@ class Signatures(unittest.TestCase):
 
     def test_sellers_verify_events(self) -> None:
         listeners = {name: it.announced["listening"] for name, it in self.market.listeners.items()}
-        self.check("events", listeners, 204)
-        # The genuine event was told once; the forgeries were not.
-        event = json.loads(self.market.wire.message("events").body)
+        event = json.loads(self.check("events", listeners, 204).body)
+        # It came as it was and signed anew, and is told once; the forgeries are not.
         for listener in self.market.listeners.values():
             told = [line for line in listener.lines() if "event_id" in line]
             self.assertEqual([line["event_id"] for line in told], [event["event_id"]])
