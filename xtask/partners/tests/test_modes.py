@@ -35,6 +35,7 @@ class Modes:
             self.assertEqual(post["reply"].get("price", post["price"]), account["price"])
             self.assertEqual(post["fields"], ["email", "zip"])
             self.assertEqual(post["exclusive"], sale["exclusive"])
+            self.assertEqual(post["reply"].get("redirect_url"), sale.get("redirect_url"))
             found.append(Sale(account["buyer"], account["price"], account["payout"]))
         self.assertCountEqual(found, mode.sales)
         self.assertEqual(Decimal(answer["payout"]), sum(Decimal(sale.payout) for sale in mode.sales))
@@ -54,7 +55,8 @@ class Modes:
     def test_pings_bear_what_the_vertical_shows_and_no_more(self) -> None:
         self.market.sell("python", self.market.lead(EXCLUSIVE))
         for company, buyer in self.market.buyers.items():
-            pings = [line for line in buyer.lines() if line.get("campaign") == f"{company}-exclusive" and "ping" in line]
+            lines = [line for line in buyer.lines() if line.get("campaign") == f"{company}-exclusive"]
+            pings = [line for line in lines if "ping" in line]
             self.assertGreater(len(pings), 0)
             for ping in pings:
                 self.assertEqual(ping["fields"], {"zip": "80"})
@@ -150,8 +152,10 @@ class Modes:
         return listener.line(lambda it: it.get("type") == kind and it["data"]["lead_id"] == lead_id)
 
     def test_the_ledger_says_what_the_buyers_have_agreed_to(self) -> None:
-        self.market.sell("python", self.market.lead(SETTLED))
-        self.market.sell("javascript", self.market.lead(MODES[1]))
+        for seller, mode in (("python", SETTLED), ("javascript", MODES[1])):
+            (line,) = self.market.sell(seller, self.market.lead(mode))
+            for sale in line["answer"]["sales"]:
+                self.market.ask(f"/v1/sales/{sale['sale_id']}")  # waits until the store has it
         expected: Counter = Counter()
         for company, buyer in self.market.buyers.items():
             for line in buyer.lines():

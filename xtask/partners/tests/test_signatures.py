@@ -81,7 +81,8 @@ class Signatures(unittest.TestCase):
         """Each program takes the message as it came, and none of the forgeries; returns the message."""
         message = self.market.wire.message(kind)
         for program, address in programs.items():
-            for what, genuine in {"as it came": message, "signed anew": signed_anew(message, secret_of(message), 0)}.items():
+            signed = {"as it came": message, "signed anew": signed_anew(message, secret_of(message), 0)}
+            for what, genuine in signed.items():
                 with self.subTest(kind=kind, program=program, what=what):
                     self.assertEqual(genuine.send_to(address).status, status)
             for what, forgery in forgeries(message).items():
