@@ -11,6 +11,8 @@ mod consent;
 mod delivery;
 mod field;
 mod filter;
+mod notices;
+mod postback;
 mod price;
 mod privacy;
 mod quality;

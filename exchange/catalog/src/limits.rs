@@ -55,6 +55,10 @@ pub const CHANNEL_BYTES_MAX: usize = 64;
 pub const TAGS_MAX: usize = 64;
 /// The oldest consent that a rule may let pass.
 pub const CONSENT_AGE_MAX: Nanos = Nanos::from_secs(366 * 86_400);
+/// Notices in one message: about 300 KiB.
+pub const NOTICES_BATCH_MAX: i64 = 1_000;
+/// The latest that a buyer is told what an auction was worth.
+pub const MINIMUM_TO_WIN_DELAY_MAX: Nanos = Nanos::from_secs(7 * 86_400);
 /// Bytes of a URL.
 pub const URL_BYTES_MAX: usize = 2_048;
 /// Tiers of campaigns.

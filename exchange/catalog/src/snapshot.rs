@@ -8,6 +8,8 @@ mod buyer;
 mod campaign;
 mod consent;
 mod endpoint;
+mod notices;
+mod postback;
 mod quality;
 mod return_reasons;
 mod seller;
@@ -22,6 +24,8 @@ pub use campaign::{
 };
 pub use consent::{ConsentRule, Proof};
 pub use endpoint::{Endpoint, HttpVersion, Scheme};
+pub use notices::{MinimumToWin, Notices};
+pub use postback::{Postback, PostbackMethod, PostbackPiece, PostbackPlace};
 pub use quality::{DayBound, PhoneKind, Quality, QualityRule, RuleTest};
 pub use return_reasons::ReturnReasons;
 pub use seller::{Seller, Webhook};

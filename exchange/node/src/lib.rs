@@ -7,6 +7,7 @@
 
 mod alert;
 mod arrival;
+mod bid_end;
 mod claims;
 mod config;
 mod eligibility;
@@ -41,6 +42,7 @@ mod world;
 
 pub use alert::Alert;
 pub use arrival::{Arrival, ClaimKey, PostArrival, Requester};
+pub use bid_end::{BidEnd, BidFate, ResolvedPost};
 pub use config::NodeConfig;
 pub use mesh::{Mesh, Message, ResolveRequest};
 pub use recovery::{CheckpointError, Recovery, RecoveryLimits};

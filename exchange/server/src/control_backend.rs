@@ -2,7 +2,6 @@
 
 mod books;
 mod failures;
-mod held;
 mod lists;
 mod metrics;
 mod persons;
@@ -44,6 +43,7 @@ use crate::journal_keeping::SEGMENT_SUFFIX;
 use crate::keys::{KeyStore, listed_key};
 use crate::lifecycle::Lifecycle;
 use crate::old_catalogs::OldCatalogs;
+use crate::outbox::OutboxFigures;
 use crate::peers::Peers;
 use crate::projection::error_chain;
 use crate::reloading::Reloading;
@@ -101,6 +101,8 @@ pub struct ControlBackend {
     pub(crate) fingerprints: FingerprintKey,
     /// How far the mirror of the counters is, where there is one.
     pub(crate) mirror: Option<Arc<Progress>>,
+    /// What the outbox counts.
+    pub(crate) figures: Arc<OutboxFigures>,
     /// Proves the ledger's checkpoints.
     pub(crate) ledger_key: CheckpointKey,
 }

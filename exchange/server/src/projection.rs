@@ -11,7 +11,6 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use exchange_journal::{FileStorage, Reader, WriterHandle};
-use exchange_protocol::Record;
 use exchange_store::ledger::CheckpointSigner;
 use exchange_store::{Projected, Projector, ProjectorConfig, Store, StoreUrl};
 use tokio::sync::{mpsc, watch};
@@ -20,11 +19,9 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 use crate::data_dir::{DataDir, SecretKey};
 use crate::following::Following;
-use crate::journal_files;
+use crate::projected_batch::{ProjectedBatch, next_batch};
 use lag::Lag;
 
-/// Records of one transaction.
-const RECORDS_MAX: usize = 2_000;
 /// Transactions' worth of records between the reader and the tables.
 const BATCHES_MAX: usize = 4;
 /// How long records gather where a transaction would not be full and nobody waits for them. Keys have no order, so
@@ -170,28 +167,12 @@ fn fill(
     up_to: u64,
     filled: &mpsc::Sender<Batch>,
 ) -> anyhow::Result<Filled> {
-    let mut batch = Batch::new();
-    let mut whole = true;
-    while batch.len() < RECORDS_MAX {
-        let more = journal_files::read_batch(reader, up_to, |written| {
-            batch.push(projected(written.sequence, written.record, written.sealed));
-            Ok(())
-        })?;
-        if !more {
-            whole = false;
-            break;
-        }
-    }
-    if batch.is_empty() {
+    let ProjectedBatch { records, whole } = next_batch(reader, up_to)?;
+    if records.is_empty() {
         return Ok(Filled::Nothing);
     }
-    filled.blocking_send(batch).context("the store takes nothing any more")?;
+    filled.blocking_send(records).context("the store takes nothing any more")?;
     Ok(if whole { Filled::Whole } else { Filled::Part })
-}
-
-/// Returns a record as the store takes it.
-pub(crate) fn projected(sequence: u64, record: Record, sealed: Option<&[u8]>) -> Projected {
-    Projected { sequence, record, sealed: sealed.map(Into::into) }
 }
 
 /// What others see of the tables' progress.

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use exchange_control::router;
 use exchange_journal::{FileStorage, Hooks, Writer, WriterConfig, WriterHandle};
 use exchange_node::{Mesh, Recovery, RecoveryLimits, Shared};
-use exchange_protocol::CatalogNames;
+use exchange_protocol::{CatalogNames, SaleKeys};
 use exchange_transport::{Acceptor, ServerSettings, ShardInlet, shard_inlet};
 use exchange_types::ShardIndex;
 use exchange_vault::Vault;
@@ -38,6 +38,7 @@ use crate::listening::{announce, bind};
 use crate::logging::LogFilter;
 use crate::mirroring;
 use crate::old_catalogs::OldCatalogs;
+use crate::outbox::{Outbox, OutboxFigures};
 use crate::past::{Asked, Memory, Past, answer_past};
 use crate::peers::Peers;
 use crate::projection::{Projection, ledger_signer, store_config};
@@ -49,7 +50,6 @@ use crate::shard::{self, Before, ShardSetup};
 use crate::startup::{check_store, client_config, first_catalog, node_config, shared};
 use crate::vault_keeper::{self, VaultKeeper};
 use crate::wall_clock;
-use crate::webhook_delivery::keep_delivering;
 
 /// Connections that wait for a shard to take them; beyond, they are closed.
 const INLET_MAX: usize = 1_024;
@@ -75,6 +75,7 @@ struct Process {
     vault: Vault,
     past: Past,
     old_catalogs: Arc<OldCatalogs>,
+    figures: Arc<OutboxFigures>,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains.
@@ -108,7 +109,6 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     let shared = shared(&config, node, &secret, snapshot)?;
     shared.restore(&recovery, wall_clock::utc_now());
     let (past, questions) = Past::new(config.shards, Arc::clone(&peers));
-    let old = OldCatalogs::new(guard.catalogs(), compiler.clone());
     let reloading = Reloading::new(config_file, &config, &certificates, &keys, log)?;
     let process = Process {
         shared,
@@ -121,7 +121,8 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
         secret,
         vault,
         past,
-        old_catalogs: Arc::new(old),
+        old_catalogs: Arc::new(OldCatalogs::new(guard.catalogs(), compiler.clone())),
+        figures: Arc::default(),
         certificates,
         config,
     };
@@ -248,7 +249,7 @@ impl Process {
 
     /// Starts what goes on beside the requests, for as long as the process lives.
     fn start_background(&self, background: Background<'_>) {
-        let Background { dir, projection, desk, writer, storage, questions } = background;
+        let Background { dir, projection, desk, writer, storage, questions, outbox } = background;
         tokio::spawn(keep_windows_open(Arc::clone(&self.shared)));
         tokio::spawn(keys::keep_listed(Arc::clone(&self.keys), projection.store.as_exchange()));
         let memory = Memory {
@@ -259,11 +260,7 @@ impl Process {
         };
         tokio::spawn(answer_past(questions, self.past.clone(), memory));
         tokio::spawn(keep_settling(desk, projection.store.as_exchange()));
-        tokio::task::spawn_local(keep_delivering(
-            projection.store.as_exchange(),
-            Arc::clone(&self.shared),
-            client_config(&self.config),
-        ));
+        tokio::task::spawn_local(outbox.keep_sending());
         tokio::spawn(keep_journal(Keeping {
             dir,
             config: self.config.journal.clone(),
@@ -301,6 +298,8 @@ impl Process {
             let names = CatalogNames::of(&self.shared.current().snapshot, now);
             desk.turn().await.write(&[names.into()]).await?;
         }
+        let outbox = self.outbox(&projection);
+        outbox.prepare().await.context("the store does not take who is told")?;
         let backend = Arc::new(self.backend(&guard, compiler, &desk, (&projection, &writer, &storage))?);
         announce(&seller, &control)?;
         tokio::spawn(reload_on_hangup(Arc::clone(&backend)));
@@ -315,6 +314,7 @@ impl Process {
             writer: writer.clone(),
             storage,
             questions,
+            outbox,
         });
         let lag = StoreLag { behind: projection.behind.clone() };
         let failed = watch_journal(writer, Arc::clone(&self.shared), lag);
@@ -352,9 +352,25 @@ struct Background<'a> {
     writer: WriterHandle,
     storage: FileStorage,
     questions: mpsc::Receiver<Asked>,
+    outbox: Outbox,
 }
 
 impl Process {
+    /// Returns what tells sellers.
+    fn outbox(&self, projection: &Projection) -> Outbox {
+        Outbox {
+            store: projection.store.as_exchange(),
+            shared: Arc::clone(&self.shared),
+            client: client_config(&self.config),
+            vault: self.vault.clone(),
+            old_catalogs: Arc::clone(&self.old_catalogs),
+            sale_keys: SaleKeys::new(&self.secret.hash_key("node")),
+            notice_key: self.secret.hash_key("notices"),
+            followed: projection.followed.clone(),
+            figures: Arc::clone(&self.figures),
+        }
+    }
+
     /// Waits for a signal to stop.
     ///
     /// # Errors
@@ -411,6 +427,7 @@ impl Process {
             pseudonyms: pseudonyms(&self.secret),
             fingerprints: FingerprintKey::new(&self.secret.derive("fingerprints")),
             ledger_key: ledger_signer(&self.secret)?.key(),
+            figures: Arc::clone(&self.figures),
             mirror: mirroring::start(self.config.redis.as_ref(), self.shared.counters())?,
         })
     }

@@ -50,7 +50,7 @@ pub use posting::PostState;
 pub use projector::{Progress, Projected, Projector};
 pub use store::{Buyer, Exchange, Operator, SaleRef, Scoped, Seller, Store};
 pub use view::{
-    ApiKeyView, AuctionView, BalanceView, BuyerSale, ClaimFound, DueSale, ErasedAt, ErasureView, EventKind,
-    EventView, LeadFilter, LeadState, LeadView, LedgerFilter, OpenUnknown, PersonSeen, SaleFilter, SaleView,
-    SealedPart, SellerSale, Violation, ViolationKind,
+    ApiKeyView, AuctionView, BalanceView, BuyerSale, ClaimFound, ClosingView, DueSale, ErasedAt, ErasureView,
+    EventView, LeadFilter, LeadState, LeadView, LedgerFilter, OpenUnknown, PersonSeen, ReceiverView,
+    SaleFilter, SaleView, SealedPart, SellerSale, Violation, ViolationKind,
 };

@@ -3,6 +3,7 @@
 mod api_keys;
 mod buyer;
 mod claims;
+mod closings;
 mod erasures;
 mod events;
 mod exchange;
@@ -10,6 +11,7 @@ mod leads;
 mod operator;
 mod persons;
 mod posts;
+mod receivers;
 mod seller;
 
 pub(crate) use claims::present_status;

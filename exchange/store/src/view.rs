@@ -1,13 +1,17 @@
 //! What reads return: one type for each reader of a thing, so that what one may not see is not in its type.
 
 mod api_key;
+mod closing;
 mod event;
 mod filter;
+mod receiver;
 mod violation;
 
 pub use api_key::ApiKeyView;
-pub use event::{EventKind, EventView};
+pub use closing::ClosingView;
+pub use event::EventView;
 pub use filter::{LeadFilter, LedgerFilter, SaleFilter};
+pub use receiver::ReceiverView;
 pub use violation::{Violation, ViolationKind};
 
 use std::sync::Arc;
@@ -60,6 +64,11 @@ impl LeadState {
             Self::NoOffer => "no_offer",
             Self::Invalid => "invalid",
         }
+    }
+
+    /// Returns whether its auction goes on.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Running | Self::Offers)
     }
 
     /// Returns the state of a name on the wire.

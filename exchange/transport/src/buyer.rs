@@ -1,5 +1,6 @@
 //! The client that sends pings and posts to buyers.
 
+mod call;
 mod chunks;
 mod client;
 mod connector;
@@ -21,6 +22,7 @@ mod target;
 mod tls;
 mod write_gate;
 
+pub use call::Call;
 pub use client::{BuyerClient, ClientConfig};
 pub use endpoint::{EndpointHandle, LATE_MAX};
 pub use failure::Failure;

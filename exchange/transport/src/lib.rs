@@ -14,8 +14,8 @@ mod tcp_or_tls;
 
 pub use address_guard::{AddressGuard, AddressRefused};
 pub use buyer::{
-    BuyerClient, ClientConfig, EndpointHandle, EndpointStats, Failure, LATE_MAX, Question, Reply, Request,
-    RequestHeaders,
+    BuyerClient, Call, ClientConfig, EndpointHandle, EndpointStats, Failure, LATE_MAX, Question, Reply,
+    Request, RequestHeaders,
 };
 pub use listener_tls::{
     Certificates, ClientCertificates, ListenerTls, ListenerTlsError, PreparedCertificates,

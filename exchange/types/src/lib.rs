@@ -7,6 +7,7 @@
 mod amount;
 mod bid;
 mod currency;
+mod event_kind;
 mod id;
 mod index;
 mod keyed_hash;
@@ -25,6 +26,7 @@ mod value;
 pub use amount::{Amount, AmountError, AmountText};
 pub use bid::{BidEntries, BidEntry, PingReply};
 pub use currency::Currency;
+pub use event_kind::EventKind;
 pub use id::{AuctionId, IdError, LeadId, OfferId, PingId, PostId, SaleId, StopId, Uuid7};
 pub use index::{
     BuyerIndex, CampaignIndex, EndpointIndex, FieldIndex, SellerIndex, ShardIndex, VerticalIndex,

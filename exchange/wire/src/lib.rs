@@ -19,8 +19,10 @@ mod json;
 pub mod lead;
 #[cfg(test)]
 mod mutations;
+pub mod notice;
 pub mod ping;
 pub mod post;
+pub mod postback;
 pub mod problem;
 pub mod pseudonym;
 pub mod reply;

@@ -34,6 +34,9 @@ def catalog(addresses: dict[str, str], webhooks: dict[str, str]) -> str:
         parts.append(f'[buyers.{company}]\nlegal_name = "{company.title()} GmbH"\ntime_zone = "Europe/Berlin"\n')
     for seller, url in webhooks.items():
         parts.append(f'[sellers.{seller}]\nwebhook_url = "{url}"\nwebhook_secret = "{SELLER_SECRET}"\n')
+        if seller == "watched":
+            # One event of one lead is looked at, whatever else there would be to tell.
+            parts.append('webhook_events = ["lead.settled"]\n')
         parts.extend(f'[sellers.{seller}.agreements.{mode.name}]\npayout = {{ margin = "20%" }}\n' for mode in ALL)
     parts.extend(_campaign(mode, campaign, addresses) for mode in ALL for campaign in mode.campaigns)
     return "\n".join(parts)

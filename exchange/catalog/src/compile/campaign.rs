@@ -10,7 +10,9 @@ use super::filter::FilterScope;
 use super::section::Named;
 use super::source::SourceScope;
 use super::vertical::{Draft, set};
-use super::{CompileOptions, caps, consent, filter, price, returns, schedule, seller, source, unknown};
+use super::{
+    CompileOptions, caps, consent, filter, notices, price, returns, schedule, seller, source, unknown,
+};
 use crate::document::{Node, Range, Table};
 use crate::duration::DurationText;
 use crate::snapshot::{
@@ -74,6 +76,7 @@ fn blank(name: &str) -> Campaign {
         return_window: returns::WINDOW_DEFAULT,
         return_reasons: ReturnReasons::ALL,
         returns_restore: false,
+        notices: None,
     }
 }
 
@@ -114,6 +117,13 @@ fn read(table: &Table<'_>, campaign: &mut Campaign, scope: &Scope<'_, '_>, endpo
     });
     unknown::read(table, campaign, scope.options, endpoints);
     returns::read(table, campaign, vertical);
+    if let Some(node) = table.get("notices") {
+        if matches!(campaign.pricing, Pricing::Standing(_)) && table.get("price").is_some() {
+            node.error("tell what became of bids, and a standing price makes none", "leave them out");
+        }
+        let ca = endpoints.get(campaign.post).and_then(|post| post.ca_pem.clone());
+        campaign.notices = notices::read(&node, ca, (scope.options, endpoints));
+    }
 }
 
 fn find_buyer(node: &Node<'_>, buyers: &[Buyer]) -> Option<BuyerIndex> {

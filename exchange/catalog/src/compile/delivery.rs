@@ -7,7 +7,7 @@ use exchange_types::{EndpointIndex, Nanos};
 use super::CompileOptions;
 use super::vertical::set;
 use crate::document::{Node, Range, Table};
-use crate::snapshot::{Endpoint, HttpVersion, POST_ID_PLACE, Scheme};
+use crate::snapshot::{Endpoint, HttpVersion, POST_ID_PLACE, PostbackPiece, Scheme};
 use crate::url::Url;
 use crate::{SigningSecret, limits};
 
@@ -107,6 +107,36 @@ impl Endpoints {
         }
         let path = url.path.replace(stands_for, POST_ID_PLACE).into();
         Some(self.intern_plain(Url { path, ..url }, ca_pem))
+    }
+
+    /// Reads the URL of a template with places in its path and query, and returns its host's endpoint with the template
+    /// of what is called there.
+    pub(super) fn read_template(
+        &mut self,
+        node: &Node<'_>,
+        pieces: &[PostbackPiece],
+        options: &CompileOptions<'_>,
+    ) -> Option<(EndpointIndex, Box<[PostbackPiece]>)> {
+        // The reader of URLs takes no braces, and a place inside the host would send what became of leads anywhere.
+        let filled = pieces.iter().map(|piece| match piece {
+            PostbackPiece::Text(text) => text,
+            PostbackPiece::Place(_) => "place",
+        });
+        let url = read_url_text(node, &filled.collect::<String>(), options)?;
+        let begin = |text: &str| {
+            let authority = text.find("://")?.saturating_add(3);
+            text.get(authority..)?.find(['/', '?']).map(|length| authority.saturating_add(length))
+        };
+        let mut pieces = pieces.to_vec();
+        let Some(PostbackPiece::Text(first)) = pieces.first_mut() else { return None };
+        let path = begin(first).and_then(|at| first.get(at..)).map(str::to_owned);
+        let Some(path) = path else {
+            node.error("has a place in its host, or no path", "places stand behind the first / or ?");
+            return None;
+        };
+        *first = if path.starts_with('/') { path.into() } else { format!("/{path}").into() };
+        let host = Url { path: "/".into(), ..url };
+        Some((self.intern_plain(host, None), pieces.into()))
     }
 
     /// Returns the endpoint of an index.

@@ -1,12 +1,13 @@
 //! Sellers with their agreements.
 
-use exchange_types::VerticalIndex;
+use exchange_types::{EventKind, VerticalIndex};
 
 use super::campaign::Scope;
 use super::delivery::{self, Endpoints};
+use super::postback::SellerFields;
 use super::section::Named;
 use super::vertical::{Draft, set};
-use super::{CompileOptions, agreement};
+use super::{CompileOptions, agreement, postback};
 use crate::document::{Node, Range, Table};
 use crate::snapshot::{Agreement, Seller, Webhook};
 use crate::{limits, suggestion};
@@ -23,8 +24,13 @@ pub(super) fn compile_all(
 }
 
 fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut Endpoints) -> Seller {
-    let mut seller =
-        Seller { name: name.into(), agreements: [].into(), holds_max: HOLDS_MAX_DEFAULT, webhook: None };
+    let mut seller = Seller {
+        name: name.into(),
+        agreements: [].into(),
+        holds_max: HOLDS_MAX_DEFAULT,
+        webhook: None,
+        postback: None,
+    };
     let Some(table) = node.table() else { return seller };
     set(&mut seller.holds_max, table.get("holds_max"), |node| {
         node.small(Range::new(1, limits::HOLDS_MAX_MAX))
@@ -43,6 +49,9 @@ fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut E
         ),
     }
     seller.webhook = read_webhook(&table, scope.options, endpoints);
+    let fields = SellerFields { verticals: scope.verticals, agreements: &seller.agreements };
+    seller.postback =
+        table.get("postback").and_then(|node| postback::read(&node, &fields, (scope.options, endpoints)));
     table.finish();
     seller
 }
@@ -52,11 +61,19 @@ fn read_webhook(
     options: &CompileOptions<'_>,
     endpoints: &mut Endpoints,
 ) -> Option<Webhook> {
-    match (table.get("webhook_url"), table.get("webhook_secret")) {
+    let events = table.get("webhook_events");
+    let url = table.get("webhook_url");
+    if url.is_none()
+        && let Some(events) = &events
+    {
+        events.error("go nowhere: there is no webhook_url beside them", "add webhook_url, or leave it out");
+    }
+    match (url, table.get("webhook_secret")) {
         (Some(url), Some(secret)) => {
             let endpoint = endpoints.read_plain(&url, None, options);
             let secret = delivery::read_secret(&secret, options);
-            Some(Webhook { endpoint: endpoint?, secret: secret? })
+            let events = events.map_or_else(|| Some(EventKind::ALL.into()), |node| read_events(&node));
+            Some(Webhook { endpoint: endpoint?, secret: secret?, events: events? })
         }
         (Some(url), None) => {
             let remedy = "add webhook_secret = \"env:ACME_WEBHOOK_SECRET\"";
@@ -72,6 +89,16 @@ fn read_webhook(
         }
         (None, None) => None,
     }
+}
+
+/// Reads `["lead.sold", "lead.settled"]`.
+fn read_events(node: &Node<'_>) -> Option<Box<[EventKind]>> {
+    let items = node.items(EventKind::ALL.len())?;
+    if items.is_empty() {
+        node.error("has no events", "at least one; without the key all of them go there");
+    }
+    let words = EventKind::ALL.map(|kind| (kind.name(), kind));
+    Some(items.iter().filter_map(|item| item.one_of(&words)).collect())
 }
 
 fn read_agreements(

@@ -2,7 +2,10 @@
 
 mod at_the_limit;
 
+use exchange_types::EventKind;
+
 use super::*;
+use crate::snapshot::{PostbackMethod, PostbackPiece, PostbackPlace};
 
 pub(crate) fn compile_texts(texts: &[&str]) -> Result<(Snapshot, Vec<Diagnostic>), Vec<Diagnostic>> {
     compile_with_names(texts, None)
@@ -190,4 +193,30 @@ fn a_seller_names_where_it_is_told_of_events() {
     let endpoint = snapshot.endpoint(webhook.endpoint).expect("an endpoint");
     assert_eq!((&*endpoint.host, &*endpoint.path), ("shop.example", "/e"));
     assert_eq!(webhook.secret.key().len(), 24);
+    assert_eq!(*webhook.events, EventKind::ALL);
+    let some = shop.replace("[sellers.shop.agr", "webhook_events = [\"lead.settled\"]\n[sellers.shop.agr");
+    let (snapshot, _) = compile_texts(&[BASE, &some]).expect("a valid catalog");
+    let webhook = snapshot.sellers[1].webhook.as_ref().expect("it has one");
+    assert_eq!(*webhook.events, [EventKind::LeadSettled]);
+}
+
+#[test]
+fn a_postback_is_a_host_with_a_template() {
+    let shop = "[sellers.shop]\n\
+                postback = { url = \"https://t.example:8443?click={sub_id_2}&at={fields.roof}\", method = \"POST\" }\n\
+                [sellers.shop.agreements.solar]\npayout = { margin = \"20%\" }\n";
+    let (snapshot, _) = compile_texts(&[BASE, shop]).expect("a valid catalog");
+    let postback = snapshot.sellers[1].postback.as_ref().expect("it has one");
+    let endpoint = snapshot.endpoint(postback.endpoint).expect("an endpoint");
+    assert_eq!((&*endpoint.host, endpoint.port, &*endpoint.path), ("t.example", 8443, "/"));
+    assert_eq!((postback.method, &*postback.on), (PostbackMethod::Post, &[EventKind::LeadSold][..]));
+    let text = |text: &str| PostbackPiece::Text(text.into());
+    let expected = [
+        text("/?click="),
+        PostbackPiece::Place(PostbackPlace::SubId(1)),
+        text("&at="),
+        PostbackPiece::Place(PostbackPlace::Field("roof".into())),
+        text(""),
+    ];
+    assert_eq!(*postback.template, expected);
 }

@@ -6,6 +6,7 @@ use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos, limits 
 
 use super::consent;
 use super::field;
+use super::notices;
 use super::privacy;
 use super::quality;
 use super::returns;
@@ -77,6 +78,7 @@ fn blank(name: &str) -> Vertical {
         bid_max: Amount::from_micros(10_000 * Amount::MICROS_PER_UNIT),
         cascade_into_margin: true,
         disclose_floor: false,
+        minimum_to_win: None,
         disclosure: Disclosure::Pseudonym,
         consent_model: ConsentModel::General,
         bid_window: Nanos::from_millis(500),
@@ -98,6 +100,7 @@ fn read(name: &str, table: Table<'_>) -> (Vertical, Vec<bool>) {
     read_currency(&table, &mut vertical);
     read_rule(&table, &mut vertical);
     read_disclosure(&table, &mut vertical);
+    vertical.minimum_to_win = notices::read_minimum_to_win(&table);
     read_times(&table, &mut vertical);
     let fields = table.get("fields");
     if fields.is_none() {

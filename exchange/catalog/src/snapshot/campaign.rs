@@ -2,7 +2,7 @@
 
 use exchange_types::{Amount, BuyerIndex, EndpointIndex, Nanos, Rate, VerticalIndex};
 
-use super::{ConsentRule, ReturnReasons, SourceRule};
+use super::{ConsentRule, Notices, ReturnReasons, SourceRule};
 use crate::{Filter, Schedule, SigningSecret, StandingPrice};
 
 /// A campaign.
@@ -66,6 +66,8 @@ pub struct Campaign {
     pub return_reasons: ReturnReasons,
     /// Whether a return gives room back to the window from which the sale took it.
     pub returns_restore: bool,
+    /// Where its buyer is told what became of its bids.
+    pub notices: Option<Notices>,
 }
 
 /// Stands in the path of a status endpoint where the id of the post goes.

@@ -1,8 +1,8 @@
 //! [`Seller`]: who submits leads.
 
-use exchange_types::{EndpointIndex, VerticalIndex};
+use exchange_types::{EndpointIndex, EventKind, VerticalIndex};
 
-use super::Agreement;
+use super::{Agreement, Postback};
 use crate::SigningSecret;
 
 /// A seller.
@@ -14,8 +14,10 @@ pub struct Seller {
     pub agreements: Box<[(VerticalIndex, Agreement)]>,
     /// The most open holds at a time.
     pub holds_max: u32,
-    /// Where it is told what became of its leads later.
+    /// Where it is told what becomes of its leads.
     pub webhook: Option<Webhook>,
+    /// Which URL of its tracker is called.
+    pub postback: Option<Postback>,
 }
 
 /// Where a seller is told of events.
@@ -25,6 +27,8 @@ pub struct Webhook {
     pub endpoint: EndpointIndex,
     /// The secret that signs them.
     pub secret: SigningSecret,
+    /// Which events go there.
+    pub events: Box<[EventKind]>,
 }
 
 impl Seller {

@@ -2,6 +2,7 @@
 
 use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos};
 
+use super::MinimumToWin;
 use super::quality::{Quality, QualityRule};
 
 /// A vertical.
@@ -29,6 +30,8 @@ pub struct Vertical {
     pub cascade_into_margin: bool,
     /// Whether pings name the least bid that passes.
     pub disclose_floor: bool,
+    /// How buyers are told with what they would have won, where they are.
+    pub minimum_to_win: Option<MinimumToWin>,
     /// What sellers see of buyers.
     pub disclosure: Disclosure,
     /// What the consent has to name.

@@ -91,6 +91,7 @@ fn campaign(position: usize, caps: &[Cap]) -> Campaign {
         unknown_after: Nanos::from_secs(1),
         return_window: Nanos::ZERO,
         return_reasons: ReturnReasons::ALL,
+        notices: None,
         returns_restore: false,
     }
 }

@@ -12,12 +12,9 @@ use exchange_store::{Projector, Store};
 use super::{Terminal, serve};
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataDirGuard};
-use crate::journal_files;
 use crate::keys::{list_keys, views};
-use crate::projection::{projected, store_config};
-
-/// Records of one transaction: some megabytes.
-const RECORDS_MAX: usize = 2_000;
+use crate::projected_batch::next_batch;
+use crate::projection::store_config;
 
 /// An exchange that does not run.
 #[derive(Debug, Args)]
@@ -142,16 +139,7 @@ impl Records {
 /// Projects the records up to the last.
 async fn follow(projector: &mut Projector, mut reader: Reader<FileStorage>, last: u64) -> anyhow::Result<()> {
     loop {
-        let mut batch = Vec::new();
-        while batch.len() < RECORDS_MAX {
-            let more = journal_files::read_batch(&mut reader, last, |written| {
-                batch.push(projected(written.sequence, written.record, written.sealed));
-                Ok(())
-            })?;
-            if !more {
-                break;
-            }
-        }
+        let batch = next_batch(&mut reader, last)?.records;
         if batch.is_empty() {
             return Ok(());
         }

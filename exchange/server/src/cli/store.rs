@@ -9,7 +9,7 @@ use super::{Ending, Terminal};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
-    /// Empties the tables and makes them anew from the journal; what was tried with webhooks is kept
+    /// Empties the tables and makes them anew from the journal; how far receivers have been told is kept
     Rebuild {
         /// The folder to which older segments of the journal were archived
         #[arg(long, value_name = "DIR")]

@@ -4,11 +4,13 @@ use core::time::Duration;
 use std::time::Instant;
 
 use exchange_cluster::Standing;
-use exchange_control::{Backend as _, JournalState, JournalStatus, Metric, MetricKind, MetricValue};
+use exchange_control::{Backend as _, JournalState, JournalStatus, Metric, MetricKind, MetricValue, Sample};
 use exchange_node::Tally;
 use exchange_protocol::SaleKind;
 
 use super::ControlBackend;
+use crate::outbox::{Attempt, Channel, OutboxFigures};
+use crate::wall_clock;
 
 impl ControlBackend {
     /// Returns what this process counts and how far it is.
@@ -24,6 +26,7 @@ impl ControlBackend {
         ];
         metrics.extend(of_sales(&self.shared.tally()));
         metrics.extend(of_journal(&self.journal()));
+        metrics.extend(of_outbox(&self.figures));
         if let Some(progress) = &self.mirror {
             metrics.extend(of_mirror(&progress.standing(Instant::now())));
         }
@@ -80,6 +83,40 @@ fn of_journal(journal: &JournalState) -> Vec<Metric> {
             "How long the oldest record has waited that is not in the store yet.",
             MetricValue::Time(lag),
         ),
+    ]
+}
+
+fn of_outbox(figures: &OutboxFigures) -> Vec<Metric> {
+    let label = |channel: Channel| vec![("channel", channel.name())];
+    let attempts = Channel::ALL.into_iter().flat_map(|channel| {
+        Attempt::ALL.map(|attempt| {
+            let labels = [label(channel), vec![("outcome", attempt.name())]].concat();
+            (labels, figures.counted(channel, attempt))
+        })
+    });
+    let waiting = Channel::ALL.map(|channel| (label(channel), figures.waiting(channel)));
+    let now = wall_clock::utc_now();
+    let lags = Channel::ALL.map(|channel| Sample {
+        labels: label(channel),
+        value: MetricValue::Time(figures.lag(channel, now)),
+    });
+    vec![
+        Metric::labelled(
+            MetricKind::Counter,
+            ("outbox_messages", "Attempts to tell a receiver something, by how they ended."),
+            attempts,
+        ),
+        Metric::labelled(
+            MetricKind::Gauge,
+            ("outbox_receivers_waiting", "Receivers for whom something waits."),
+            waiting,
+        ),
+        Metric {
+            name: "outbox_lag",
+            help: "How long ago that happened which a receiver has waited longest to be told.",
+            kind: MetricKind::Gauge,
+            samples: lags.to_vec(),
+        },
     ]
 }
 

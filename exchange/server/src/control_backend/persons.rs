@@ -15,7 +15,8 @@ use exchange_types::{LeadId, Uuid7};
 use exchange_vault::Vault;
 
 use super::failures::unreadable;
-use super::{ControlBackend, held, listed, store_page};
+use super::{ControlBackend, listed, store_page};
+use crate::held;
 
 impl Persons for ControlBackend {
     async fn find_person(&self, person: Person, page: Page) -> Result<Listed<PersonLead>, PersonError> {

@@ -9,8 +9,9 @@ use exchange_protocol::{Account, SaleState, Story};
 use exchange_store::SaleView;
 use exchange_types::{AuctionId, BidEntries, BidEntry, CampaignIndex, SmallText, Submission};
 
+use super::ControlBackend;
 use super::failures::unreadable;
-use super::{ControlBackend, held};
+use crate::held;
 use crate::projection::error_chain;
 
 impl Replays for ControlBackend {

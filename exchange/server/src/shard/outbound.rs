@@ -16,9 +16,7 @@ use exchange_transport::{BuyerClient, Request, RequestHeaders};
 use exchange_types::{Date, Now, ShardIndex, UtcMicros, limits};
 use exchange_vault::{Drawer, Vault};
 use exchange_wire::ping::SharedPart;
-use exchange_wire::sign::Signed;
-use exchange_wire::{PingMessage, PostMessage, Signer, SourceRefs, ping, post};
-use http::HeaderValue;
+use exchange_wire::{PingMessage, PostMessage, SourceRefs, ping, post};
 
 use super::catalog_cache::{CatalogCache, CatalogCaches};
 use super::event::{Deliver, Event};
@@ -28,6 +26,7 @@ use crate::entropy::Entropy;
 use crate::journal_handle::JournalHandle;
 use crate::past::Past;
 use crate::peers::Peers;
+use crate::signed_headers::signed_headers;
 
 /// The world as a shard sees it. Whatever comes back is delivered to the runtime as an event of its own.
 pub(crate) struct Outbound {
@@ -136,7 +135,7 @@ impl Outbound {
         let campaign_index = auction.candidate(candidate)?.campaign;
         let id = self.names.sale_keys.ping(auction.id(), candidate).to_string();
         let headers = if campaign.sign_pings {
-            signed(cache.signer(campaign_index)?, &id, self.now.utc, &body)?
+            signed_headers(cache.signer(campaign_index)?, &id, self.now.utc, &body)?
         } else {
             RequestHeaders::default()
         };
@@ -187,7 +186,7 @@ impl Outbound {
         post::render(&message, &mut body);
         let id = post_id.to_string();
         let campaign_index = auction.candidate(candidate)?.campaign;
-        let mut headers = signed(cache.signer(campaign_index)?, &id, self.now.utc, &body)?;
+        let mut headers = signed_headers(cache.signer(campaign_index)?, &id, self.now.utc, &body)?;
         headers.idempotency_key.clone_from(&headers.webhook_id);
         let deadline = self.clock.instant(sent.give_up_at);
         let request = Request {
@@ -257,19 +256,6 @@ impl Net for Outbound {
     fn wake(&mut self, place: ShardIndex) {
         self.peers.wake(place);
     }
-}
-
-/// Returns the headers of a signed message.
-fn signed(signer: &Signer, id: &str, now: UtcMicros, body: &[u8]) -> Option<RequestHeaders> {
-    let timestamp = now.0.div_euclid(1_000_000);
-    let mut signature = Vec::with_capacity(64);
-    signer.signature(Signed { id, timestamp, body }, &mut signature);
-    Some(RequestHeaders {
-        webhook_id: Some(HeaderValue::from_str(id).ok()?),
-        webhook_timestamp: Some(HeaderValue::from(timestamp)),
-        webhook_signature: Some(HeaderValue::from_bytes(&signature).ok()?),
-        ..RequestHeaders::default()
-    })
 }
 
 pub(crate) fn today(at: UtcMicros) -> Date {

@@ -1,7 +1,8 @@
-//! [`Inbox`]: a seller's own listener for events, which checks their signatures by itself.
+//! [`Inbox`]: a partner's own listener for what it is told, which checks the signatures by itself.
 
 use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -20,6 +21,10 @@ use crate::process::eventually;
 pub(crate) struct Event {
     /// Its body.
     pub(crate) body: Value,
+    /// The bytes of its body.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether it was taken.
+    pub(crate) taken: bool,
     /// The header that names it.
     pub(crate) id: String,
 }
@@ -30,6 +35,8 @@ pub(crate) struct Inbox {
     address: SocketAddr,
     /// All that came, taken or not.
     came: Arc<Mutex<Vec<Event>>>,
+    /// How many of them are refused, from the first on.
+    refused: Arc<AtomicUsize>,
 }
 
 impl Inbox {
@@ -38,14 +45,25 @@ impl Inbox {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("an address");
         let came = Arc::new(Mutex::new(Vec::new()));
-        let inbox = Arc::clone(&came);
+        let refused = Arc::new(AtomicUsize::new(refused));
+        let (inbox, refusing) = (Arc::clone(&came), Arc::clone(&refused));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let inbox = Arc::clone(&inbox);
-                thread::spawn(move || serve(stream, &inbox, refused));
+                let (inbox, refusing) = (Arc::clone(&inbox), Arc::clone(&refusing));
+                thread::spawn(move || serve(stream, &inbox, &refusing));
             }
         });
-        Self { address, came }
+        Self { address, came, refused }
+    }
+
+    /// Refuses nothing from now on.
+    pub(crate) fn take_all(&self) {
+        self.refused.store(0, Ordering::SeqCst);
+    }
+
+    /// Returns what was taken so far.
+    pub(crate) fn taken(&self) -> Vec<Event> {
+        self.came().into_iter().filter(|event| event.taken).collect()
     }
 
     /// Returns where it listens.
@@ -72,7 +90,7 @@ impl Inbox {
 }
 
 /// Answers the events of a connection. A wrong one ends the thread and leaves the lock poisoned, which fails the test.
-fn serve(stream: TcpStream, inbox: &Mutex<Vec<Event>>, refused: usize) {
+fn serve(stream: TcpStream, inbox: &Mutex<Vec<Event>>, refused: &AtomicUsize) {
     let mut stream = BufReader::new(stream);
     while let Some(Received { headers, body, .. }) = listener::read(&mut stream) {
         let mut came = inbox.lock().expect("no event was wrong");
@@ -83,10 +101,12 @@ fn serve(stream: TcpStream, inbox: &Mutex<Vec<Event>>, refused: usize) {
         let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
         assert_eq!(header("webhook-signature"), signature(id, timestamp, &body), "the signature fits");
         assert!(timestamp.parse::<u64>().is_ok_and(|seconds| seconds > 1_700_000_000), "{timestamp}");
-        let body: Value = serde_json::from_slice(&body).expect("an event is JSON");
-        assert_eq!(body["event_id"], id, "both name the event");
-        came.push(Event { body, id: id.to_owned() });
-        let status = if came.len() > refused { "204 No Content" } else { "500 Internal Server Error" };
+        let (bytes, id) = (body, id.to_owned());
+        let body: Value = serde_json::from_slice(&bytes).expect("an event is JSON");
+        assert_eq!(body["event_id"], *id, "both name the event");
+        let taken = came.len() >= refused.load(Ordering::SeqCst);
+        came.push(Event { body, bytes, taken, id });
+        let status = if taken { "204 No Content" } else { "500 Internal Server Error" };
         drop(came);
         let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
         if stream.get_mut().write_all(answer.as_bytes()).is_err() {
@@ -96,7 +116,7 @@ fn serve(stream: TcpStream, inbox: &Mutex<Vec<Event>>, refused: usize) {
 }
 
 /// Returns the signature of Standard Webhooks.
-fn signature(id: &str, timestamp: &str, body: &[u8]) -> String {
+pub(crate) fn signature(id: &str, timestamp: &str, body: &[u8]) -> String {
     let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length");
     mac.update(format!("{id}.{timestamp}.").as_bytes());

@@ -21,6 +21,7 @@ mod process;
 mod redis_server;
 mod scripted;
 mod seller;
+mod tracker;
 
 mod archived;
 mod bad_input;
@@ -42,6 +43,7 @@ mod links;
 mod listener_tls;
 mod metrics;
 mod mirrored;
+mod outbox;
 mod persons;
 mod prepaid;
 mod rebuilt;

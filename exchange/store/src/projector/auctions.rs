@@ -32,6 +32,7 @@ pub(super) struct Auction {
 #[derive(Clone, Debug)]
 pub(super) struct Lead {
     pub(super) seller: Arc<str>,
+    pub(super) vertical: Arc<str>,
     pub(super) currency: Currency,
 }
 
@@ -115,7 +116,7 @@ impl Auction {
 
     /// Returns whether its own shard will write more of it.
     fn is_open(&self) -> bool {
-        matches!(self.state, None | Some(LeadState::Running | LeadState::Offers))
+        self.state.is_none_or(LeadState::is_open)
     }
 }
 

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use exchange_protocol::{
-    AnswerStatus, BalanceChange, CatalogNames, CompletedRecord, Erasure, LeadRecord, Record, Sealed, Story,
-    StoryPost, encode_record,
+    AnswerStatus, BalanceChange, CatalogNames, CompletedRecord, Erasure, LeadRecord, Outcome, Record,
+    SaleKind, Sealed, Story, encode_record,
 };
-use exchange_types::{Amount, UtcMicros, Uuid7};
+use exchange_types::{Amount, EventKind, UtcMicros, Uuid7};
 
 use super::auctions::Lead;
 use super::rows::{BalanceRow, CatalogRow, ClaimRow, CompletionRow, ErasureRow, LeadRow};
 use super::{Projected, State, sales};
 use crate::ledger::{Account, Booking, EntryKind};
 use crate::store::present_status;
-use crate::view::{EventKind, LeadState};
+use crate::view::LeadState;
 use crate::{ProjectError, ProjectorConfig};
 
 /// Folds a record.
@@ -153,7 +153,8 @@ fn take_lead(
     if state.premature.contains(&lead.id.as_u128()) {
         state.rows.to_erase.insert(lead.id.as_u128());
     }
-    state.auctions.get(lead.id).lead = Some(Lead { seller: seller.as_ref().into(), currency: *currency });
+    let (seller, vertical) = (seller.as_ref().into(), vertical.as_ref().into());
+    state.auctions.get(lead.id).lead = Some(Lead { seller, vertical, currency: *currency });
     Ok(())
 }
 
@@ -198,10 +199,16 @@ fn take_story(state: &mut State, sequence: u64, story: &Story, bytes: Option<Vec
     let (standing, payout) = (LeadState::of(status), auction.payout);
     let closed = bytes.is_some();
     state.rows.auction(story.id, standing, payout, bytes);
-    // A post whose end came after the seller's answer: the answer was `pending`, and this is what came of it.
-    // Of one that was resolved the seller is told by its resolution.
-    let late = |post: &StoryPost| !post.resolved && post.replied_us > story.answered_us;
-    let told_pending = story.posts.iter().any(late);
+    let at =
+        story.admitted.saturating_add(exchange_types::Nanos(u64::from(story.ended_us).saturating_mul(1_000)));
+    if closed && story.candidates.iter().any(|candidate| !candidate.entries.as_slice().is_empty()) {
+        sales::closing(state, (sequence, story.id), None, at);
+    }
+    // A ping to which its seller never posted is no lead: it is told by nothing.
+    let posted = story.kind == SaleKind::OneCall || !story.steps.is_empty();
+    // Of a sale that was found out by a resolution the seller is told by that.
+    let told = status == AnswerStatus::Sold
+        && !story.posts.iter().any(|post| post.outcome == Some(Outcome::Accepted) && !post.resolved);
     let kind = match status {
         AnswerStatus::Sold => EventKind::LeadSold,
         AnswerStatus::Unsold(_) => EventKind::LeadUnsold,
@@ -212,10 +219,7 @@ fn take_story(state: &mut State, sequence: u64, story: &Story, bytes: Option<Vec
         | AnswerStatus::NoOffer(_)
         | AnswerStatus::Invalid => return,
     };
-    if closed && told_pending {
-        let at = story
-            .admitted
-            .saturating_add(exchange_types::Nanos(u64::from(story.ended_us).saturating_mul(1_000)));
+    if closed && posted && !told {
         sales::lead_event(state, (sequence, story.id), kind, at);
     }
 }

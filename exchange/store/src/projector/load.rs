@@ -154,16 +154,16 @@ async fn auctions(
     ids: &[Uuid7],
 ) -> Result<(), QueryError> {
     let keys = || ids.iter().map(|id| id_bytes(*id));
-    let mut sellers: HashMap<String, Arc<str>> = HashMap::new();
+    let mut names: HashMap<String, Arc<str>> = HashMap::new();
     for id in ids {
         _ = known.get(*id);
     }
-    let select = Select::new("SELECT id, seller, currency FROM leads").one_of("id IN ", keys());
+    let mut name = |text: &str| Arc::clone(names.entry(text.to_owned()).or_insert_with(|| text.into()));
+    let select = Select::new("SELECT id, seller, vertical, currency FROM leads").one_of("id IN ", keys());
     for row in &select.all_on(connection).await? {
         let mut from = Columns::of(row);
-        let (id, seller, currency) = (from.id("id")?, from.text()?, from.currency()?);
-        let seller = sellers.entry(seller.to_owned()).or_insert_with(|| seller.into());
-        known.get(id).lead = Some(Lead { seller: Arc::clone(seller), currency });
+        let (id, seller, vertical) = (from.id("id")?, name(from.text()?), name(from.text()?));
+        known.get(id).lead = Some(Lead { seller, vertical, currency: from.currency()? });
     }
     let select = Select::new("SELECT lead FROM erasures").one_of("lead IN ", keys());
     for row in &select.all_on(connection).await? {

@@ -1,15 +1,16 @@
 //! [`Rows`]: what a batch adds to the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use exchange_protocol::{Acknowledgement, CandidateIndex, Erasure, ResolvedBy, SaleState};
-use exchange_types::{Amount, Currency, SaleId, UtcMicros, Uuid7};
+use exchange_types::{Amount, Currency, EventKind, SaleId, UtcMicros, Uuid7};
 
 use super::auctions::Post;
 use super::insert::{Row, Table, Values};
 use crate::posting::PostState;
 use crate::values::{number_in, signed};
-use crate::view::{EventKind, LeadState, ViolationKind};
+use crate::view::{LeadState, ViolationKind};
 
 /// What a batch adds to the tables; posts and accounts stand where they are folded.
 #[derive(Debug, Default)]
@@ -24,6 +25,7 @@ pub(super) struct Rows {
     pub(super) violations: Vec<ViolationRow>,
     pub(super) balance_changes: BTreeMap<u128, BalanceRow>,
     pub(super) events: Vec<EventRow>,
+    pub(super) closings: Vec<ClosingRow>,
     pub(super) erasures: Vec<ErasureRow>,
     pub(super) acknowledgements: Vec<Acknowledgement>,
     /// Leads whose personal data has to go, once everything else is written.
@@ -105,6 +107,16 @@ pub(super) struct EventRow {
     pub(super) sale_id: Option<SaleId>,
     pub(super) payout: Amount,
     pub(super) currency: Currency,
+    pub(super) at: UtcMicros,
+}
+
+#[derive(Debug)]
+pub(super) struct ClosingRow {
+    pub(super) sequence: u64,
+    pub(super) vertical: Arc<str>,
+    pub(super) auction: Uuid7,
+    /// The post that was resolved; nothing where the auction itself ended.
+    pub(super) candidate: Option<CandidateIndex>,
     pub(super) at: UtcMicros,
 }
 
@@ -341,6 +353,22 @@ impl Row for EventRow {
         to.optional_id(self.sale_id.map(|id| id.0));
         to.number(self.payout.micros());
         to.text(self.currency.code());
+        to.number(self.at.0);
+    }
+}
+
+impl Row for ClosingRow {
+    const TABLE: Table = Table {
+        name: "closings",
+        columns: &["sequence", "vertical", "auction", "candidate", "at"],
+        conflict: "(sequence) DO NOTHING",
+    };
+
+    fn bind(self, to: &mut Values) {
+        to.number(signed(self.sequence));
+        to.text(&self.vertical);
+        to.id(self.auction);
+        to.optional_number(self.candidate.map(|candidate| i64::from(candidate.0)));
         to.number(self.at.0);
     }
 }

@@ -1,19 +1,21 @@
 //! Posts and what comes of them: sales, charges, and what happens to both afterwards.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use exchange_protocol::{
     CandidateIndex, Dispute, Outcome, Record, Resolution, SaleChange, SaleState, SaleStep,
 };
-use exchange_types::{Amount, UtcMicros, Uuid7};
+use exchange_types::{Amount, EventKind, UtcMicros, Uuid7};
 
 use super::State;
 use super::auctions::Post;
 use super::fold::{bytes_of, named, names};
-use super::rows::{EventRow, SaleRecordRow, ViolationRow};
+use super::rows::{ClosingRow, EventRow, SaleRecordRow, ViolationRow};
 use crate::ledger::{Account, Booking, EntryKind};
 use crate::posting::PostState;
 use crate::store::present_status;
-use crate::view::{EventKind, LeadState, ViolationKind};
+use crate::view::{LeadState, ViolationKind};
 use crate::{ProjectError, ProjectorConfig};
 
 /// Of which post a record speaks.
@@ -137,6 +139,9 @@ pub(super) fn resolved(state: &mut State, config: &ProjectorConfig, sequence: u6
     }
     let before = state.auctions.get(place.auction).state;
     let standing = settle_lead(state, place.auction);
+    if before.is_some_and(|before| !before.is_open()) {
+        closing(state, (sequence, place.auction), Some(place.candidate), resolution.at);
+    }
     if resolution.outcome == Outcome::Accepted {
         sale_event(state, place, EventKind::LeadSold);
     } else if before != Some(standing) && standing == LeadState::Unsold {
@@ -331,6 +336,18 @@ pub(super) fn lead_event(state: &mut State, (sequence, lead): (u64, Uuid7), kind
         currency: whose.currency,
         at,
     });
+}
+
+/// Notes that an auction has ended, or that a post of one that had was resolved.
+pub(super) fn closing(
+    state: &mut State,
+    (sequence, auction): (u64, Uuid7),
+    candidate: Option<CandidateIndex>,
+    at: UtcMicros,
+) {
+    let Some(whose) = &state.auctions.get(auction).lead else { return };
+    let vertical = Arc::clone(&whose.vertical);
+    state.rows.closings.push(ClosingRow { sequence, vertical, auction, candidate, at });
 }
 
 fn sale_event(state: &mut State, place: Place, kind: EventKind) {

@@ -10,7 +10,7 @@ use crate::ProjectError;
 use crate::values::signed;
 
 /// What a rebuild empties: all that the journal speaks of.
-const PROJECTED: [&str; 17] = [
+const PROJECTED: [&str; 18] = [
     "DELETE FROM catalog_versions",
     "DELETE FROM leads",
     "DELETE FROM completions",
@@ -25,6 +25,7 @@ const PROJECTED: [&str; 17] = [
     "DELETE FROM ledger_checkpoints",
     "DELETE FROM balance_changes",
     "DELETE FROM events",
+    "DELETE FROM closings",
     "DELETE FROM erasures",
     "DELETE FROM acknowledgements",
     "DELETE FROM projection",
@@ -86,6 +87,7 @@ async fn own_rows(
     insert(connection, texts, rows.violations).await?;
     insert(connection, texts, rows.balance_changes.into_values()).await?;
     insert(connection, texts, rows.events).await?;
+    insert(connection, texts, rows.closings).await?;
     insert(connection, texts, rows.erasures).await?;
     insert(connection, texts, rows.acknowledgements).await?;
     Ok(rows.to_erase.into_iter())

@@ -1,67 +1,53 @@
-//! Webhooks to sellers: what is due, and what was tried.
+//! What sellers are told.
 
-use exchange_protocol::{Record, SaleChange, SaleStep, decode_record};
-use exchange_types::{SaleId, UtcMicros};
+use exchange_protocol::{AnswerStatus, Record, ReturnReason, SaleChange, SaleStep, decode_record};
+use exchange_types::{EventKind, SaleId};
 
 use super::Store;
 use crate::QueryError;
 use crate::select::Select;
-use crate::values::{Columns, of_list, wide};
-use crate::view::{EventKind, EventView};
+use crate::values::{Columns, of_list, signed};
+use crate::view::EventView;
 
 impl Store {
-    pub(super) async fn events_due(
+    pub(super) async fn events_of(
         &self,
-        now: UtcMicros,
-        since: UtcMicros,
+        seller: &str,
+        after: u64,
         limit: u16,
     ) -> Result<Vec<EventView>, QueryError> {
-        let base = "SELECT events.id, kind, seller, lead, sale_id, payout, currency, at, attempts, record FROM events \
-             LEFT JOIN deliveries ON deliveries.event = events.id \
-             LEFT JOIN sale_records ON sale_records.sequence = events.sequence";
+        let base = "SELECT events.sequence, events.id, kind, seller, lead, sale_id, payout, currency, at, record \
+             FROM events LEFT JOIN sale_records ON sale_records.sequence = events.sequence";
         let rows = Select::new(base)
-            .with("at >= ", since.0)
-            .that("delivered_at IS NULL")
-            // An event that was given up has attempts and no next one.
-            .with("(attempts IS NULL OR next_at <= ", now.0)
-            .then(")")
-            .first("at, events.sequence, events.id", i64::from(limit))
+            .with("seller = ", seller.to_owned())
+            .with("events.sequence > ", signed(after))
+            .first("events.sequence", i64::from(limit))
             .all(&self.pool)
             .await?;
-        rows.iter().map(read).collect()
-    }
-
-    /// Counts an attempt, and notes what came of it.
-    pub(super) async fn mark(
-        &self,
-        event: u128,
-        next_at: Option<UtcMicros>,
-        delivered_at: Option<UtcMicros>,
-    ) -> Result<(), QueryError> {
-        let text = "INSERT INTO deliveries (event, attempts, next_at, delivered_at) VALUES ($1, 1, $2, $3) \
-             ON CONFLICT (event) DO UPDATE SET attempts = deliveries.attempts + 1, \
-             next_at = excluded.next_at, delivered_at = excluded.delivered_at";
-        let query = sqlx::query(text).bind(wide(event));
-        let query = query.bind(next_at.map(|at| at.0)).bind(delivered_at.map(|at| at.0));
-        query.execute(&self.pool).await?;
-        Ok(())
+        let mut events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        for event in events.iter_mut().filter(|event| event.kind == EventKind::LeadUnsold) {
+            event.reason = match self.answer_of(event.lead).await?.map(|answer| answer.status) {
+                Some(AnswerStatus::Unsold(reason)) => Some(reason.name()),
+                _ => None,
+            };
+        }
+        Ok(events)
     }
 }
 
 fn read(row: &sqlx::any::AnyRow) -> Result<EventView, QueryError> {
     let mut from = Columns::of(row);
-    let id = from.wide("id")?;
+    let (sequence, id) = (from.unsigned("sequence")?, from.wide("id")?);
     let kind = of_list(&EventKind::ALL, Some(from.number()?), "kind")?;
     let (seller, lead) = (from.text()?.into(), from.id("lead")?);
     let sale_id = from.optional_id("sale_id")?.map(SaleId);
     let (payout, currency, at) = (from.amount()?, from.currency()?, from.time()?);
-    let attempts = u32::try_from(from.optional_number()?.unwrap_or(0)).unwrap_or(u32::MAX);
     let kind = kind.ok_or(QueryError::Damaged { column: "kind" })?;
     let reason = match from.optional_bytes()?.map(decode_record).transpose()? {
         Some((Record::SaleChanged(SaleChange { step: SaleStep::Returned { reason, .. }, .. }), _)) => {
-            Some(reason)
+            Some(ReturnReason::name(reason))
         }
         _ => None,
     };
-    Ok(EventView { id, kind, seller, lead, sale_id, reason, payout, currency, at, attempts })
+    Ok(EventView { sequence, id, kind, seller, lead, sale_id, reason, payout, currency, at })
 }

@@ -7,7 +7,10 @@ use super::{Exchange, SaleRef, Scoped, persons, posts};
 use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, wide};
-use crate::view::{ApiKeyView, ClaimFound, DueSale, EventView, OpenUnknown, PersonSeen, SaleView};
+use crate::view::{
+    ApiKeyView, ClaimFound, ClosingView, DueSale, EventView, LeadView, OpenUnknown, PersonSeen, ReceiverView,
+    SaleView, SealedPart,
+};
 use crate::{Listed, Page, QueryError};
 
 impl Scoped<Exchange> {
@@ -107,37 +110,70 @@ impl Scoped<Exchange> {
         self.store.names_of(version).await
     }
 
-    /// Returns the webhooks that are due, oldest first, of events since a time. A store that was rebuilt from
-    /// nothing knows of no delivery: `since` bounds what it tells again, always under the same id.
+    /// Returns what a seller is told by the records after one, oldest first.
     ///
     /// # Errors
     ///
     /// Says why the store cannot be read.
-    pub async fn events_due(
+    pub async fn events_of(
         &self,
-        now: UtcMicros,
-        since: UtcMicros,
+        seller: &str,
+        after: u64,
         limit: u16,
     ) -> Result<Vec<EventView>, QueryError> {
-        self.store.events_due(now, since, limit).await
+        self.store.events_of(seller, after, limit).await
     }
 
-    /// Notes that a webhook was taken.
+    /// Returns the auctions of a vertical in which somebody bid and that ended after a record, in the order in which
+    /// they did, and the posts of such auctions that were resolved.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn closings_of(
+        &self,
+        vertical: &str,
+        after: u64,
+        limit: u16,
+    ) -> Result<Vec<ClosingView>, QueryError> {
+        self.store.closings_of(vertical, after, limit).await
+    }
+
+    /// Finds a lead.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn lead(&self, id: Uuid7) -> Result<Option<LeadView>, QueryError> {
+        self.store.lead_by(id).await
+    }
+
+    /// Returns what ciphertexts of a lead are left.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn sealed(&self, id: Uuid7) -> Result<Vec<SealedPart>, QueryError> {
+        self.store.sealed_of(id).await
+    }
+
+    /// Makes the table of receivers hold these and no others, and returns how far each has been told. One that is new
+    /// begins with what comes from now on; in a store that never had any, with the first record.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be written; the table is as before then.
+    pub async fn keep_receivers(&self, names: &[Box<str>]) -> Result<Vec<ReceiverView>, QueryError> {
+        self.store.keep_receivers(names).await
+    }
+
+    /// Notes how far a receiver has been told, and when what comes next is tried again.
     ///
     /// # Errors
     ///
     /// Says why the store cannot be written.
-    pub async fn mark_delivered(&self, event: u128, at: UtcMicros) -> Result<(), QueryError> {
-        self.store.mark(event, None, Some(at)).await
-    }
-
-    /// Notes that an attempt failed, and when the next one follows; nothing where it is given up.
-    ///
-    /// # Errors
-    ///
-    /// Says why the store cannot be written.
-    pub async fn mark_failed(&self, event: u128, next_at: Option<UtcMicros>) -> Result<(), QueryError> {
-        self.store.mark(event, next_at, None).await
+    pub async fn mark_receiver(&self, receiver: &ReceiverView) -> Result<(), QueryError> {
+        self.store.mark_receiver(receiver).await
     }
 }
 

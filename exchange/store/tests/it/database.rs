@@ -98,7 +98,7 @@ impl Database {
 }
 
 /// The tables that the journal speaks of, each with what orders its rows.
-pub(crate) const TABLES: [(&str, &str); 17] = [
+pub(crate) const TABLES: [(&str, &str); 18] = [
     ("catalog_versions", "version"),
     ("leads", "id"),
     ("completions", "lead"),
@@ -113,6 +113,7 @@ pub(crate) const TABLES: [(&str, &str); 17] = [
     ("ledger_checkpoints", "number"),
     ("balance_changes", "id"),
     ("events", "id"),
+    ("closings", "sequence"),
     ("erasures", "sequence"),
     ("acknowledgements", "lead, buyer"),
     ("projection", "id"),

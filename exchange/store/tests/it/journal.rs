@@ -1,14 +1,14 @@
 //! Journals for tests: records as a node writes them, numbered from one.
 
 use exchange_protocol::{
-    Acknowledgement, AnswerStatus, BalanceChange, CandidateIndex, CatalogNames, ClaimRecord, CompletedRecord,
-    Erasure, LeadRecord, Outcome, Record, Resolution, ResolvedBy, ReturnReason, SaleChange, SaleKind,
-    SaleStep, SealClass, Sealed, SlotRef, Story, StoryPost,
+    Acknowledgement, AnswerStatus, Asked, BalanceChange, CandidateIndex, CatalogNames, ClaimRecord,
+    CompletedRecord, Erasure, LeadRecord, Outcome, Record, Resolution, ResolvedBy, ReturnReason, SaleChange,
+    SaleKind, SaleStep, SealClass, Sealed, SlotRef, Story, StoryCandidate, StoryPost,
 };
 use exchange_store::Projected;
 use exchange_types::{
-    Amount, BuyerIndex, CampaignIndex, Currency, PendingReason, Reason, SellerIndex, SmallText, UnsoldReason,
-    UtcMicros, Uuid7, VerticalIndex,
+    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, Currency, PendingReason, Reason, SellerIndex,
+    SmallText, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
 };
 
 pub(crate) const PRICE: Amount = Amount::from_micros(30_000_000);
@@ -172,7 +172,11 @@ impl Journal {
             digest: [9; 16],
             ..StoryPost::default()
         };
-        self.add(Record::Closed(Story { status, payout, posts: vec![post], ..self.story(lead) }));
+        let mut entries = BidEntries::new();
+        assert!(entries.push(BidEntry { amount: PRICE, ..BidEntry::default() }), "one entry finds room");
+        let bidder = StoryCandidate { asked: Asked::Pinged, entries, ..StoryCandidate::default() };
+        let (posts, candidates) = (vec![post], vec![bidder]);
+        self.add(Record::Closed(Story { status, payout, posts, candidates, ..self.story(lead) }));
     }
 
     fn story(&self, lead: u128) -> Story {

@@ -1,11 +1,11 @@
 //! Reads: by id, by claim, by person, in pages, and each reader its own only.
 
 use exchange_protocol::{AnswerStatus, Outcome, SaleState};
-use exchange_store::{Backend, EventKind, LeadFilter, LeadState, Page, PostState, SaleFilter, SaleRef};
-use exchange_types::{Amount, Reason, UnsoldReason, UtcMicros};
+use exchange_store::{Backend, LeadFilter, LeadState, Page, PostState, ReceiverView, SaleFilter, SaleRef};
+use exchange_types::{Amount, EventKind, Reason, UnsoldReason, UtcMicros};
 
 use crate::database::Database;
-use crate::journal::{DAY, Journal, PAYOUT, PRICE, START, WINDOW, id, print};
+use crate::journal::{DAY, Journal, PAYOUT, PRICE, SELLERS, START, WINDOW, id, print};
 use crate::{Opened, run};
 
 async fn check_reads(backend: Backend) {
@@ -16,11 +16,13 @@ async fn check_reads(backend: Backend) {
     check_scopes(&opened).await;
     check_pages(&opened).await;
     check_due(&opened, end).await;
-    check_events(&opened, end).await;
-    // What was tried with webhooks is no business of the journal: a rebuild keeps it.
+    check_events(&opened).await;
+    check_closings(&opened).await;
+    check_receivers(&opened).await;
+    // How far somebody has been told is no business of the journal: a rebuild keeps it.
     opened.projector.rebuild(Journal::of_everything().records).await.expect("it is rebuilt");
-    let due = opened.store.as_exchange().events_due(UtcMicros(end), UtcMicros(START), 100).await;
-    assert_eq!(due.expect("it reads").len(), 3);
+    let kept = opened.store.as_exchange().keep_receivers(&["webhook acme".into()]).await.expect("it reads");
+    assert_eq!(kept.iter().map(|kept| kept.sequence).collect::<Vec<_>>(), [opened.projector.cursor()]);
 }
 
 #[test]
@@ -128,31 +130,85 @@ async fn check_due(opened: &Opened, end: i64) {
     assert!(exchange.unknowns(&Page::default()).await.expect("it reads").items.is_empty());
 }
 
-/// Webhooks: what was found out after the answer, and what happened to sales; each until it is delivered.
-async fn check_events(opened: &Opened, end: i64) {
+/// What sellers are told: how each lead ended, once, and what happened to its sales afterwards.
+async fn check_events(opened: &Opened) {
     let exchange = opened.store.as_exchange();
-    let due = |now| exchange.events_due(UtcMicros(now), UtcMicros(START), 100);
-    let events = due(end).await.expect("it reads");
-    let kinds: Vec<_> = events.iter().map(|event| (event.kind, event.lead)).collect();
-    let expected = [
-        (EventKind::LeadSold, id(4)),
-        (EventKind::LeadUnsold, id(5)),
-        (EventKind::SaleReturned, id(1)),
-        (EventKind::SaleAdjusted, id(4)),
-        (EventKind::LeadSettled, id(4)),
-        (EventKind::SaleAdjusted, id(4)),
+    let told = async |seller: usize| {
+        let seller = SELLERS.get(seller).expect("one of two");
+        let events = exchange.events_of(seller, 0, 100).await.expect("it reads");
+        assert!(events.is_sorted_by_key(|event| event.sequence));
+        let second = events.get(1).expect("several").sequence;
+        let rest = exchange.events_of(seller, second, 100).await.expect("it reads");
+        assert_eq!(rest.len(), events.len().saturating_sub(2), "those after a record");
+        events.iter().map(|event| (event.kind, event.lead, event.reason)).collect::<Vec<_>>()
+    };
+    let even = [
+        (EventKind::LeadUnsold, id(2), Some("no_bid")),
+        (EventKind::LeadSold, id(4), None),
+        (EventKind::LeadSold, id(6), None),
+        (EventKind::SaleAdjusted, id(4), None),
+        (EventKind::LeadSettled, id(4), None),
+        (EventKind::SaleAdjusted, id(4), None),
     ];
-    assert_eq!(kinds, expected);
-    let [first, second, third, ..] = events.as_slice() else { panic!("six events") };
-    exchange.mark_delivered(first.id, UtcMicros(end)).await.expect("it is noted");
-    exchange.mark_failed(second.id, Some(UtcMicros(end + DAY))).await.expect("it is noted");
-    exchange.mark_failed(third.id, None).await.expect("it is given up");
-    assert_eq!(due(end).await.expect("it reads").len(), 3);
-    let later = due(end + DAY).await.expect("it reads");
+    assert_eq!(told(0).await, even);
+    let odd = [
+        (EventKind::LeadSold, id(1), None),
+        (EventKind::LeadUnsold, id(3), Some("posts_rejected")),
+        (EventKind::LeadUnsold, id(5), Some("posts_rejected")),
+        (EventKind::SaleReturned, id(1), Some("bad_contact")),
+        (EventKind::LeadSold, id(7), None),
+    ];
+    assert_eq!(told(1).await, odd);
+}
+
+/// Auctions in which somebody bid, in the order in which they ended, and posts that were resolved after that.
+async fn check_closings(opened: &Opened) {
+    let exchange = opened.store.as_exchange();
+    let listed = async |vertical, after| exchange.closings_of(vertical, after, 100).await.expect("it reads");
+    let closings = listed("solar", 0).await;
+    let told: Vec<_> = closings
+        .iter()
+        .map(|closing| (closing.story.id, closing.resolved.as_ref().map(|(_, post)| post.state)))
+        .collect();
+    let expected = [
+        (id(1), None),
+        (id(3), None),
+        (id(4), None),
+        (id(5), None),
+        (id(4), Some(PostState::Accepted)),
+        (id(5), Some(PostState::Failed(Reason::PostRejected))),
+        (id(6), None),
+        (id(7), None),
+    ];
+    assert_eq!(told, expected);
+    assert!(closings.is_sorted_by_key(|closing| closing.sequence));
+    let third = closings.get(2).map(|closing| closing.sequence).expect("eight");
+    assert_eq!(listed("solar", third).await.len(), 5, "those after a record");
+    assert!(listed("wind", 0).await.is_empty());
+}
+
+/// How far receivers have been told: everything in a store that is new, from now on for those who come later.
+async fn check_receivers(opened: &Opened) {
+    let exchange = opened.store.as_exchange();
+    let keep = async |names: &[&str]| {
+        let names: Vec<Box<str>> = names.iter().map(|name| Box::from(*name)).collect();
+        let mut kept = exchange.keep_receivers(&names).await.expect("it is written");
+        kept.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        kept
+    };
+    let at =
+        |name: &str, sequence: u64| ReceiverView { name: name.into(), sequence, attempts: 0, next_at: None };
+    assert_eq!(keep(&["webhook acme"]).await, [at("webhook acme", 0)], "a new store tells everything");
+    let last = opened.projector.cursor();
     assert_eq!(
-        later.iter().filter(|event| event.attempts == 1).map(|event| event.id).collect::<Vec<_>>(),
-        [second.id]
+        keep(&["webhook acme", "webhook best"]).await,
+        [at("webhook acme", 0), at("webhook best", last)]
     );
+    let waits = ReceiverView { attempts: 2, next_at: Some(UtcMicros(DAY)), ..at("webhook acme", 7) };
+    exchange.mark_receiver(&waits).await.expect("it is noted");
+    assert_eq!(keep(&["webhook acme"]).await, [waits], "whoever is gone is forgotten");
+    assert_eq!(keep(&[]).await, []);
+    assert_eq!(keep(&["webhook acme"]).await, [at("webhook acme", last)], "and begins anew");
 }
 
 /// However often a person comes again in vain, it stays found as sold; and whoever asks what is held of it is

@@ -16,7 +16,7 @@ use super::connector::Connector;
 use super::outgoing::Outgoing;
 use super::resolver::Resolver;
 use super::tls::{Tls, public_roots};
-use super::{EndpointHandle, Failure, Question, Reply, Request};
+use super::{Call, EndpointHandle, Failure, Question, Reply, Request};
 use crate::AddressGuard;
 
 /// How often idle connections and unused endpoints are looked for.
@@ -117,6 +117,21 @@ impl BuyerClient {
     ) {
         let endpoint = endpoint.clone();
         spawn_local(async move { done(endpoint.send(Outgoing::Message(&request)).await) });
+    }
+
+    /// Calls a URL. `done` is called as [`BuyerClient::send`] says.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `LocalSet`.
+    pub fn call(
+        &self,
+        endpoint: &EndpointHandle,
+        call: Call,
+        done: impl FnOnce(Result<Reply, Failure>) + 'static,
+    ) {
+        let endpoint = endpoint.clone();
+        spawn_local(async move { done(endpoint.send(Outgoing::Call(&call)).await) });
     }
 
     /// Sends a request as [`BuyerClient::send`] does. Where it may have left and has no reply by its deadline, `late`

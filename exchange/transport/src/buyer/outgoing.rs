@@ -2,15 +2,17 @@
 
 use tokio::time::Instant;
 
-use super::{Question, Request, RequestHeaders};
+use super::{Call, Question, Request, RequestHeaders};
 
-/// A message or a question.
+/// A message, a question or a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outgoing<'a> {
     /// A `POST`.
     Message(&'a Request),
     /// A `GET`.
     Question(&'a Question),
+    /// A `GET`, or a `POST` of a form.
+    Call(&'a Call),
 }
 
 impl Outgoing<'_> {
@@ -18,6 +20,7 @@ impl Outgoing<'_> {
         match self {
             Self::Message(request) => &request.headers,
             Self::Question(question) => &question.headers,
+            Self::Call(call) => &call.headers,
         }
     }
 
@@ -25,6 +28,7 @@ impl Outgoing<'_> {
         match self {
             Self::Message(request) => request.deadline,
             Self::Question(question) => question.deadline,
+            Self::Call(call) => call.deadline,
         }
     }
 
@@ -32,14 +36,15 @@ impl Outgoing<'_> {
         match self {
             Self::Message(request) => request.reply_bytes_max,
             Self::Question(question) => question.reply_bytes_max,
+            Self::Call(call) => call.reply_bytes_max,
         }
     }
 
-    /// Returns whether it may be sent once more. To ask twice changes nothing.
+    /// Returns whether it may be sent once more. To ask twice changes nothing; a call tells its event's id, if anything.
     pub(crate) const fn retry_stale(&self) -> bool {
         match self {
             Self::Message(request) => request.retry_stale,
-            Self::Question(_) => true,
+            Self::Question(_) | Self::Call(_) => true,
         }
     }
 }

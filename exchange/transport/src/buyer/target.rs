@@ -10,7 +10,7 @@ use http_body_util::Full;
 
 use super::outgoing::Outgoing;
 use super::request::RequestHeaders;
-use super::{Question, Request};
+use super::{Call, Question, Request};
 
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
@@ -18,6 +18,7 @@ const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = "pingpost-exchange/1";
 
 /// Room for every header of a request over HTTP/2.
@@ -28,8 +29,11 @@ const HEADERS_BYTES: usize = 512;
 /// Where a request goes.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// Messages are posted there.
+    /// Messages are posted there, or paths of it are called.
     Messages {
+        /// Scheme and authority, as a URL begins.
+        origin: String,
+        authority: String,
         /// As HTTP/1.1 writes it: the head as far as all requests have it alike.
         head: Vec<u8>,
         /// As HTTP/2 needs it: with scheme and authority.
@@ -61,7 +65,7 @@ impl Target {
             "POST {path} HTTP/1.1\r\nhost: {authority}\r\ncontent-type: {JSON}\r\naccept: {JSON}\r\n\
              user-agent: {AGENT}\r\n"
         );
-        Some(Self::Messages { head: head.into_bytes(), url })
+        Some(Self::Messages { origin, authority, head: head.into_bytes(), url })
     }
 
     /// Returns whether such a request can go there.
@@ -71,8 +75,11 @@ impl Target {
             (Self::Questions { .. }, Outgoing::Question(question)) => {
                 question.is_plain() && self.question_url(question).is_some()
             }
+            (Self::Messages { origin, .. }, Outgoing::Call(call)) => {
+                call.is_plain() && call_url(origin, call).is_some()
+            }
             (Self::Messages { .. }, Outgoing::Question(_))
-            | (Self::Questions { .. }, Outgoing::Message(_)) => false,
+            | (Self::Questions { .. }, Outgoing::Message(_) | Outgoing::Call(_)) => false,
         }
     }
 
@@ -97,9 +104,22 @@ impl Target {
                 write_headers(&question.headers, out);
                 out.extend_from_slice(b"\r\n");
             }
+            (Self::Messages { authority, .. }, Outgoing::Call(call)) => {
+                let (path, method) = (&call.path, if call.form.is_some() { "POST" } else { "GET" });
+                let _ = write!(
+                    out,
+                    "{method} {path} HTTP/1.1\r\nhost: {authority}\r\naccept: */*\r\nuser-agent: {AGENT}\r\n"
+                );
+                write_headers(&call.headers, out);
+                if let Some(form) = &call.form {
+                    let _ = write!(out, "content-type: {FORM}\r\ncontent-length: {}\r\n", form.len());
+                }
+                out.extend_from_slice(b"\r\n");
+                out.extend_from_slice(call.form.as_deref().unwrap_or_default());
+            }
             // Asked before: see `takes`.
             (Self::Messages { .. }, Outgoing::Question(_))
-            | (Self::Questions { .. }, Outgoing::Message(_)) => {}
+            | (Self::Questions { .. }, Outgoing::Message(_) | Outgoing::Call(_)) => {}
         }
     }
 
@@ -112,11 +132,15 @@ impl Target {
                 *message.uri_mut() = self.question_url(question).unwrap_or_default();
                 message
             }
-            (Self::Questions { .. }, Outgoing::Message(_)) => http::Request::new(Full::default()),
+            (Self::Messages { origin, .. }, Outgoing::Call(call)) => Self::call(origin, call),
+            (Self::Questions { .. }, Outgoing::Message(_) | Outgoing::Call(_)) => {
+                http::Request::new(Full::default())
+            }
         };
         let headers = message.headers_mut();
         headers.reserve(HEADERS);
-        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+        let accepted = if matches!(outgoing, Outgoing::Call(_)) { "*/*" } else { JSON };
+        headers.insert(ACCEPT, HeaderValue::from_static(accepted));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         for (name, value) in own_headers(outgoing.headers()) {
             headers.insert(name, value.clone());
@@ -132,10 +156,24 @@ impl Target {
         message
     }
 
+    fn call(origin: &str, call: &Call) -> http::Request<Full<Bytes>> {
+        let mut message = http::Request::new(Full::new(call.form.clone().unwrap_or_default()));
+        *message.uri_mut() = call_url(origin, call).unwrap_or_default();
+        if call.form.is_some() {
+            *message.method_mut() = Method::POST;
+            message.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
+        }
+        message
+    }
+
     fn question_url(&self, question: &Question) -> Option<Uri> {
         let Self::Questions { origin, path: (before, after), .. } = self else { return None };
         format!("{origin}{before}{}{after}", question.post_id).parse().ok()
     }
+}
+
+fn call_url(origin: &str, call: &Call) -> Option<Uri> {
+    format!("{origin}{}", call.path).parse().ok()
 }
 
 fn write_headers(headers: &RequestHeaders, out: &mut Vec<u8>) {

@@ -9,8 +9,9 @@ use exchange_transport::{Failure, Question, Request};
 use exchange_types::{NotSent, limits};
 use exchange_wire::{PostMessage, SourceRefs, post};
 
-use super::{Outbound, signed};
+use super::Outbound;
 use crate::shard::event::{Event, Reading};
+use crate::signed_headers::signed_headers;
 
 impl Outbound {
     /// Sends a post again: the same body, signed anew, under the same idempotency key.
@@ -48,7 +49,7 @@ impl Outbound {
         let mut body = Vec::with_capacity(2_048);
         post::render(&message, &mut body);
         let id = post_id.to_string();
-        let mut headers = signed(cache.signer(unknown.campaign)?, &id, self.now.utc, &body)?;
+        let mut headers = signed_headers(cache.signer(unknown.campaign)?, &id, self.now.utc, &body)?;
         headers.idempotency_key.clone_from(&headers.webhook_id);
         let request = Request {
             headers,
@@ -74,7 +75,7 @@ impl Outbound {
         let vertical = snapshot.vertical(campaign.vertical)?;
         let cache = self.caches.of(snapshot, &self.client);
         let post_id = self.names.sale_keys.post(unknown.key.auction, unknown.key.candidate).to_string();
-        let headers = signed(cache.signer(unknown.campaign)?, &post_id, self.now.utc, &[])?;
+        let headers = signed_headers(cache.signer(unknown.campaign)?, &post_id, self.now.utc, &[])?;
         let question = Question {
             headers,
             post_id: post_id.into(),

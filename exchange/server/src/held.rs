@@ -9,7 +9,7 @@ use exchange_vault::{UnsealError, Vault};
 
 /// Why what is held cannot be read, although it should.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HeldError {
+pub(crate) enum HeldError {
     /// Key or ciphertext is damaged.
     #[error("cannot open what is held")]
     Unseal(#[from] UnsealError),
@@ -22,7 +22,7 @@ pub(super) enum HeldError {
 /// has other things to do.
 ///
 /// Of the evidence of consent alone nothing is shown: it is kept to prove a consent, not to bring a lead back.
-pub(super) fn open_lead(
+pub(crate) fn open_lead(
     vault: &Vault,
     lead: Uuid7,
     parts: &[SealedPart],
@@ -64,7 +64,7 @@ fn unseal(
 }
 
 /// Returns everything that a lead says about its person, by the paths under which sellers send it.
-pub(super) fn in_clear(lead: &Submission, snapshot: Option<&Snapshot>) -> Vec<(Box<str>, Pii<Box<str>>)> {
+pub(crate) fn in_clear(lead: &Submission, snapshot: Option<&Snapshot>) -> Vec<(Box<str>, Pii<Box<str>>)> {
     let mut all: Vec<(String, String)> = Vec::new();
     let vertical = snapshot.and_then(|snapshot| snapshot.vertical(lead.vertical));
     for position in 0..lead.fields_count() {
@@ -92,7 +92,8 @@ pub(super) fn in_clear(lead: &Submission, snapshot: Option<&Snapshot>) -> Vec<(B
     all.into_iter().map(|(path, text)| (path.into(), Pii::new(text.into()))).collect()
 }
 
-fn text_of(value: Value, field: Option<&Field>, lead: &Submission) -> String {
+/// Returns a value as sellers write it. Of a choice it is the word, where the field is known.
+pub(crate) fn text_of(value: Value, field: Option<&Field>, lead: &Submission) -> String {
     match value {
         Value::Text(span) => lead.text(span).reveal().to_owned(),
         Value::Choice(position) => {
