@@ -1,5 +1,6 @@
 //! [`Inbox`]: a partner's own listener for what it is told, which checks the signatures by itself.
 
+use std::collections::BTreeSet;
 use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,9 +62,10 @@ impl Inbox {
         self.refused.store(0, Ordering::SeqCst);
     }
 
-    /// Returns what was taken so far.
+    /// Returns what was taken so far, each event once: a kill right after one may have it come again, under its id.
     pub(crate) fn taken(&self) -> Vec<Event> {
-        self.came().into_iter().filter(|event| event.taken).collect()
+        let mut known = BTreeSet::new();
+        self.came().into_iter().filter(|event| event.taken && known.insert(event.id.clone())).collect()
     }
 
     /// Returns where it listens.

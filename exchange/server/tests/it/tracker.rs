@@ -1,5 +1,6 @@
 //! [`Tracker`]: a listener for calls of any kind, such as a seller's tracker or a buyer's inbox.
 
+use std::collections::BTreeSet;
 use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,9 +71,11 @@ impl Tracker {
         self.calls.lock().expect("no call was wrong").clone()
     }
 
-    /// Returns what was taken so far.
+    /// Returns what was taken so far, each call once: a kill right after one may have it come again, as it was.
     pub(crate) fn taken(&self) -> Vec<Call> {
-        self.calls().into_iter().filter(|call| call.taken).collect()
+        let mut known = BTreeSet::new();
+        let is_new = |call: &Call| call.taken && known.insert((call.line.clone(), call.body.clone()));
+        self.calls().into_iter().filter(is_new).collect()
     }
 
     /// Refuses nothing from now on.
