@@ -17,7 +17,12 @@ impl Store {
         let mut from = Columns::of(&row);
         let (lead, digest) = (from.id("lead")?, from.wide("digest")?);
         let erased = from.optional_time()?.is_some();
-        Ok(Some(ClaimFound { lead, digest, erased, answer: self.answer_of(lead).await? }))
+        let answer = self.answer_of(lead).await?;
+        // Whether anything of it was sent cannot be told without the lead.
+        if answer.is_none() && self.lead_record_of(lead).await?.is_none() {
+            return Err(QueryError::Damaged { column: "claims.lead" });
+        }
+        Ok(Some(ClaimFound { lead, digest, erased, answer }))
     }
 
     pub(super) async fn answer_of(&self, id: Uuid7) -> Result<Option<Answer>, QueryError> {

@@ -1,7 +1,9 @@
 //! Reads: by id, by claim, by person, in pages, and each reader its own only.
 
 use exchange_protocol::{AnswerStatus, Outcome, SaleState};
-use exchange_store::{Backend, LeadFilter, LeadState, Page, PostState, ReceiverView, SaleFilter, SaleRef};
+use exchange_store::{
+    Backend, LeadFilter, LeadState, Page, PostState, QueryError, ReceiverView, SaleFilter, SaleRef,
+};
 use exchange_types::{Amount, EventKind, Reason, UnsoldReason, UtcMicros};
 
 use crate::database::Database;
@@ -19,6 +21,7 @@ async fn check_reads(backend: Backend) {
     check_events(&opened).await;
     check_closings(&opened).await;
     check_receivers(&opened).await;
+    check_claim_without_lead(&opened).await;
     // How far somebody has been told is no business of the journal: a rebuild keeps it.
     opened.projector.rebuild(Journal::of_everything().records).await.expect("it is rebuilt");
     let kept = opened.store.as_exchange().keep_receivers(&["webhook acme".into()]).await.expect("it reads");
@@ -58,6 +61,13 @@ async fn check_answers(opened: &Opened) {
     let auction = opened.store.as_operator().auction(id(3)).await.expect("it reads").expect("it is there");
     assert_eq!(auction.story.map(|story| story.id), Some(id(3)));
     assert_eq!(auction.posts.first().map(|post| post.state), Some(PostState::Failed(Reason::PostRejected)));
+}
+
+/// A key whose lead is not there stands for something all the same, and nobody knows what.
+async fn check_claim_without_lead(opened: &Opened) {
+    opened.database.execute("DELETE FROM leads").await;
+    let found = opened.store.as_exchange().claim(print(1) ^ 1).await;
+    assert!(matches!(found, Err(QueryError::Damaged { column: "claims.lead" })), "{found:?}");
 }
 
 /// Each partner finds its own and nothing of another's.
