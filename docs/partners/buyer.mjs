@@ -21,6 +21,7 @@ async function serve(file, address = "127.0.0.1:9001") {
   const { secret, campaigns } = JSON.parse(await readFile(file, "utf8"));
   const webhook = new Webhook(secret);
   const replies = new Map(); // what was answered to each post: keep it in your own database
+  const learned = new Set(); // the notices that came
 
   function bid(ping) {
     const reply = campaigns[ping.campaign_id]?.bid ?? { bid: 0 }; // a bid of zero declines
@@ -40,6 +41,15 @@ async function serve(file, address = "127.0.0.1:9001") {
     show({ post: post.post_id, campaign: post.campaign_id, again, sale_id, price, currency, exclusive,
       fields: Object.keys(post.fields).sort(), reply });
     return reply;
+  }
+
+  // Hears what became of bids; a message that is not answered with 2xx comes again.
+  function learn(notices) {
+    for (const notice of notices.filter(({ notice_id }) => !learned.has(notice_id))) {
+      learned.add(notice.notice_id);
+      show({ notice });
+    }
+    return {};
   }
 
   // Says what became of a post: the exchange asks where it never got the answer.
@@ -64,6 +74,8 @@ async function serve(file, address = "127.0.0.1:9001") {
       answer(200, bid(JSON.parse(body)));
     } else if (request.url === "/post") {
       answer(200, take(JSON.parse(body)));
+    } else if (request.url === "/notices") {
+      answer(200, learn(JSON.parse(body).notices));
     } else {
       answer(404, {});
     }

@@ -24,6 +24,7 @@ class Buyer(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body leave in one write
     orders = {}
     replies = {}  # what was answered to each post: keep it in your own database
+    learned = set()  # the notices that came
     one_at_a_time = threading.Lock()
 
     def do_POST(self):
@@ -31,6 +32,8 @@ class Buyer(BaseHTTPRequestHandler):
         if not self.is_genuine(body):
             return self.answer(401, {})
         message = json.loads(body)
+        if self.path == "/notices":
+            return self.learn(message["notices"])
         order = self.orders["campaigns"].get(message["campaign_id"])
         if self.path == "/ping":
             return self.bid(message, order)
@@ -72,6 +75,14 @@ class Buyer(BaseHTTPRequestHandler):
         show({"post": post_id, "campaign": post["campaign_id"], "again": again, **told,
               "fields": sorted(post["fields"]), "reply": reply})
         self.answer(200, reply)
+
+    def learn(self, notices):
+        """Hears what became of bids; a message that is not answered with 2xx comes again."""
+        for notice in notices:
+            if notice["notice_id"] not in self.learned:
+                self.learned.add(notice["notice_id"])
+                show({"notice": notice})
+        self.answer(200, {})
 
     def answer(self, status, content):
         body = json.dumps(content).encode()

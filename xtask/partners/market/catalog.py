@@ -56,4 +56,5 @@ def _campaign(mode: Mode, campaign: Campaign, addresses: dict[str, str]) -> str:
     ]
     if campaign.bid is not None:
         lines.append(f'ping = {{ url = "http://{ping}/ping" }}')
+        lines.append(f'notices = {{ url = "http://{ping}/notices" }}')
     return "\n".join(lines) + "\n"

@@ -61,6 +61,15 @@ class Modes:
             for ping in pings:
                 self.assertEqual(ping["fields"], {"zip": "80"})
 
+    def test_buyers_hear_what_became_of_their_bids(self) -> None:
+        self.market.sell("python", self.market.lead(EXCLUSIVE))
+        for company, expected in {"north": ("won", "accepted", "40.00"), "south": ("lost", "outbid", "30.00")}.items():
+            with self.subTest(company=company, language=self.market.languages[company]):
+                buyer, campaign = self.market.buyers[company], f"{company}-exclusive"
+                notice = buyer.line(lambda it: it.get("notice", {}).get("campaign_id") == campaign)["notice"]
+                self.assertEqual((notice["outcome"], notice["reason"], notice["bid"]), expected)
+                self.assertIn(notice["ping_id"], [line.get("ping") for line in buyer.lines()])
+
     def test_a_copy_sells_nothing_again(self) -> None:
         for seller in LANGUAGES:
             with self.subTest(seller=seller):
@@ -140,6 +149,7 @@ class Modes:
         for (mode, seller), answer in answers.items():
             with self.subTest(mode=mode, seller=seller, buyer=self.language):
                 is_settled = mode == SETTLED.name
+                self.assertEqual(self.event(seller, "lead.sold", answer["lead_id"])["data"]["payout"], answer["payout"])
                 event = self.event(seller, "lead.settled" if is_settled else "sale.returned", answer["lead_id"])
                 data = event["data"]
                 told = (data.get("reason"), data["payout"], data["currency"])

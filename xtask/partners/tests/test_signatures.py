@@ -27,8 +27,8 @@ print(Webhook(secret).sign(name, time, sys.stdin.read()))
 def flipped(body: bytes) -> bytes:
     """Returns a body that is still JSON and says something else."""
     said = json.loads(body)
-    price = "price" if "price" in said else "currency" if "currency" in said else "type"
-    return json.dumps(said | {price: "0.01"}).encode()
+    name = next(name for name in ("price", "currency", "type", "v") if name in said)
+    return json.dumps(said | {name: "0.01"}).encode()
 
 
 def with_header(message: Message, name: str, value: str) -> Message:
@@ -99,6 +99,9 @@ class Signatures(unittest.TestCase):
 
     def test_buyers_verify_posts(self) -> None:
         self.check("post", self.buyers(), 200)
+
+    def test_buyers_verify_notices(self) -> None:
+        self.check("notices", self.buyers(), 200)
 
     def test_sellers_verify_events(self) -> None:
         listeners = {name: it.announced["listening"] for name, it in self.market.listeners.items()}
