@@ -10,8 +10,8 @@ use exchange_protocol::{
     SealClass, Sealed, SlotRef, Story, StoryCandidate, StoryPost, decode_record, encode_record,
 };
 use exchange_types::{
-    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, Currency, HashKey, SellerIndex, SmallText,
-    UtcMicros, Uuid7, VerticalIndex,
+    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, Currency, HashKey, Person, SellerIndex,
+    SmallText, UtcMicros, Uuid7, VerticalIndex,
 };
 
 const AUCTIONS: u64 = 100_000;
@@ -77,7 +77,8 @@ fn lead() -> LeadRecord {
         catalog_version: 1,
         admitted: UtcMicros(BEGIN),
         claim: None,
-        prints: [None; 2],
+        prints: [None; 4],
+        person: Person::default(),
         seller_ref: Some(8),
         taken_until: UtcMicros(BEGIN + 1_000_000_000_000),
         again_from: UtcMicros(BEGIN + 1_000_000_000),
@@ -153,7 +154,7 @@ fn fold(mut recovered: Recovery, templates: &Templates, sealed: &[u8]) -> Recove
             let mut owned = None;
             if let Record::Lead(lead) = &mut record {
                 lead.claim = Some(ClaimRecord { key: bits, digest: bits });
-                lead.prints = [Some(bits ^ 1), Some(bits ^ 2)];
+                lead.prints = [Some(bits ^ 1), Some(bits ^ 2), None, None];
                 lead.admitted = at;
                 owned = Some(sealed);
             }

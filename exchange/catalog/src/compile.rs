@@ -11,6 +11,7 @@ mod consent;
 mod delivery;
 mod field;
 mod filter;
+mod near;
 mod notices;
 mod postback;
 mod price;

@@ -21,6 +21,10 @@ pub const BUYERS_MAX: usize = 20_000;
 pub const CAMPAIGNS_MAX: usize = 20_000;
 /// Mistakes that are reported; nobody reads more.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// For how long somebody may count as a duplicate: fingerprints stand in memory and in the store for as long as this.
+pub const DUPLICATE_WINDOW_MAX: Nanos = Nanos::from_secs(400 * 86_400);
+/// Fields that make leads look alike; each is read for every lead.
+pub const NEAR_DUPLICATE_FIELDS_MAX: usize = 8;
 /// Rules across the fields of one vertical; each is looked at for every lead.
 pub const QUALITY_RULES_MAX: usize = 64;
 /// Bytes of a rule's message to sellers: two lines.

@@ -32,7 +32,9 @@ pub use seller::{Seller, Webhook};
 pub(crate) use source::SellerSources;
 pub use source::{Origin, Source, SourceIndex, SourceNames, SourceRule, Sources};
 pub use tags::TagRule;
-pub use vertical::{ConsentModel, Disclosure, Field, FieldKind, PingForm, RankBy, Rule, Stage, Vertical};
+pub use vertical::{
+    ConsentModel, Disclosure, Field, FieldKind, NearDuplicate, PingForm, RankBy, Rule, Stage, Vertical,
+};
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ mod persons;
 mod replays;
 mod sales;
 mod stops;
+mod suppressions;
 mod unknowns;
 
 use core::future::Future;
@@ -34,6 +35,7 @@ pub use persons::{
 pub use replays::{ReplayBid, ReplayChanges, ReplayError, Replayed, Replays};
 pub use sales::{Bought, ChangeSale, ChangeSaleError, Sale, SaleChanged, Sales, Sold, WantedChange};
 pub use stops::{StopError, Stopped, Stops, WantedStop};
+pub use suppressions::{ListedPerson, SuppressError, SuppressionEntry, Suppressions, WantedSuppression};
 pub use unknowns::{
     NextStep, PostSettled, PostVerdict, PostWord, PostWordError, UnknownPost, Unknowns, WordEffect,
 };
@@ -42,7 +44,7 @@ pub use unknowns::{
 ///
 /// Methods that are not `async` answer at once from memory, but for [`Backend::reload_keys`], which reads one
 /// file.
-pub trait Backend: Unknowns + Sales + Books + Persons + Replays + Lists + Stops {
+pub trait Backend: Unknowns + Sales + Books + Persons + Replays + Lists + Stops + Suppressions {
     /// Finds the account of an auction; nothing where none of this id is known any more.
     ///
     /// # Errors

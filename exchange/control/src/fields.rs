@@ -137,7 +137,9 @@ impl Fields {
     /// Notes a mistake.
     pub(crate) fn fault(&mut self, key: &str, (code, message): Fault) {
         let shown: String = key.chars().take(KEY_SHOWN_CHARS_MAX).collect();
-        self.errors.push(FieldError::new(format!("{}{shown}", self.path), code, message));
+        let place = format!("{}{shown}", self.path);
+        // What is wrong with an object as a whole is named by the object.
+        self.errors.push(FieldError::new(place.trim_end_matches('.'), code, message));
     }
 
     /// Notes a mistake in a header.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use exchange_protocol::{CandidateIndex, CatalogNames, Outcome, Record, SaleKeys, Stop};
+use exchange_protocol::{CandidateIndex, CatalogNames, Outcome, Record, SaleKeys, Stop, Suppression};
 use exchange_types::{BuyerIndex, CampaignIndex, LeadId, SellerIndex, StopId, Uuid7};
 use serde_json::{Map, Value, json};
 
@@ -65,6 +65,14 @@ impl JournalLines {
                 (
                     if *on { "stopped" } else { "started" },
                     json!({ "stop_id": id, "what": kind, "name": name, "by": by, "reason": reason, "at_us": at.0 }),
+                )
+            }
+            Record::Suppressed(change) => {
+                let Suppression { list, buyer, on, digests, by, at } = change;
+                let (list, entries) = (list.name(), digests.len());
+                (
+                    if *on { "suppressed" } else { "unsuppressed" },
+                    json!({ "list": list, "buyer": buyer, "entries": entries, "by": by, "at_us": at.0 }),
                 )
             }
             Record::Acknowledged(told) => {
@@ -140,7 +148,8 @@ impl JournalLines {
             | Record::Catalog(_)
             | Record::Erased(_)
             | Record::Acknowledged(_)
-            | Record::Stopped(_) => ("other", Value::Null),
+            | Record::Stopped(_)
+            | Record::Suppressed(_) => ("other", Value::Null),
         }
     }
 

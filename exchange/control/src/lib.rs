@@ -35,18 +35,20 @@ mod sales;
 mod scope;
 mod shown;
 mod stops;
+mod suppressions;
 mod unknowns;
 mod waiting;
 
 pub use backend::{
     Acknowledged, Applied, ApplyError, Backend, Balance, Books, Bought, CatalogSummary, ChangeSale,
     ChangeSaleError, ErasedId, ErasedLead, ErasureId, Filter, JournalState, JournalStatus, KeysError, Lead,
-    LeadBuyer, LeadStatus, LedgerEntry, LedgerFault, LedgerReport, ListError, Listed, ListedKey, Lists,
-    Metric, MetricKind, MetricValue, MoveError, Moved, Movement, NextStep, Page, Person, PersonErased,
-    PersonError, PersonExport, PersonLead, Persons, PostSettled, PostVerdict, PostWord, PostWordError,
-    Readiness, ReloadError, Reloaded, ReplayBid, ReplayChanges, ReplayError, Replayed, Replays, Sale,
-    SaleChanged, Sales, Sample, Sold, StopError, Stopped, Stops, ToldBuyer, Unavailable, UnknownPost,
-    Unknowns, WantedChange, WantedStop, WordEffect,
+    LeadBuyer, LeadStatus, LedgerEntry, LedgerFault, LedgerReport, ListError, Listed, ListedKey,
+    ListedPerson, Lists, Metric, MetricKind, MetricValue, MoveError, Moved, Movement, NextStep, Page, Person,
+    PersonErased, PersonError, PersonExport, PersonLead, Persons, PostSettled, PostVerdict, PostWord,
+    PostWordError, Readiness, ReloadError, Reloaded, ReplayBid, ReplayChanges, ReplayError, Replayed,
+    Replays, Sale, SaleChanged, Sales, Sample, Sold, StopError, Stopped, Stops, SuppressError,
+    SuppressionEntry, Suppressions, ToldBuyer, Unavailable, UnknownPost, Unknowns, WantedChange, WantedStop,
+    WantedSuppression, WordEffect,
 };
 pub use journal_lines::JournalLines;
 pub use listener::serve;

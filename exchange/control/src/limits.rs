@@ -18,6 +18,10 @@ pub const NOTE_BYTES_MAX: usize = 512;
 pub const NAME_BYTES_MAX: usize = exchange_catalog::limits::NAME_BYTES_MAX;
 /// Bytes of a phone or e-mail address: the longest address that mail takes has 254 (RFC 5321, section 4.5.3.1.3).
 pub const PERSON_BYTES_MAX: usize = 254;
+/// Entries of a suppression list in one request: they stand in one record.
+pub const SUPPRESSION_ENTRIES_MAX: usize = exchange_protocol::Suppression::DIGESTS_MAX;
+/// Bytes of such a request: as many of the longest addresses, and the words around them.
+pub const SUPPRESSIONS_BYTES_MAX: usize = 512 * 1_024;
 /// Campaigns in one list of a replay's changes: what one auction may ping.
 pub const REPLAY_CAMPAIGNS_MAX: usize = exchange_types::limits::PINGED_CAMPAIGNS_MAX;
 /// Connections at a time: some operators, a load balancer's health checks and a monitor, many times over.

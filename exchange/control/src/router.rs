@@ -12,7 +12,7 @@ use exchange_wire::ProblemKind;
 use crate::problem_response::ProblemResponse;
 use crate::{
     Backend, auctions, books, catalog, erasures, health, journal, keys, leads, metrics, persons, reload,
-    replays, sales, stops, unknowns,
+    replays, sales, stops, suppressions, unknowns,
 };
 
 macro_rules! routes {
@@ -55,6 +55,7 @@ routes! {
     "/v1/erasures/{id}/acknowledgements": post erasures::acknowledge::<B>;
     "/v1/stops": get stops::list::<B>, post stops::stop::<B>;
     "/v1/stops/{id}": delete stops::start::<B>;
+    "/v1/suppressions": get suppressions::list::<B>, post suppressions::add::<B>, delete suppressions::remove::<B>;
     "/v1/catalog": get catalog::show::<B>, put catalog::put::<B>;
     "/v1/keys": get keys::list::<B>;
     "/v1/keys/reload": post keys::reload::<B>;

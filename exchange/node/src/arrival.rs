@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use exchange_protocol::{SaleKind, SellerPost, Waiter};
-use exchange_types::{OfferId, QualityFault, SellerIndex, Submission, Uuid7};
+use exchange_protocol::{ClaimRecord, SaleKind, SellerPost, Waiter};
+use exchange_types::{OfferId, Person, QualityFault, SellerIndex, Submission, Uuid7};
 
 use crate::Current;
 
@@ -18,8 +18,8 @@ pub struct Arrival {
     pub current: Arc<Current>,
     /// The idempotency key, if the request has one.
     pub claim: Option<ClaimKey>,
-    /// The fingerprints of the person: at most one of the phone and one of the e-mail.
-    pub fingerprints: [Option<u128>; 2],
+    /// The person, as far as the request says who it is.
+    pub person: Person,
     /// What makes the lead invalid; none of a good one.
     pub faults: Vec<QualityFault>,
     /// The number under which the shell waits for the answer.
@@ -33,6 +33,17 @@ pub struct ClaimKey {
     pub key: u128,
     /// The hash of the body.
     pub digest: u128,
+    /// Whether it is no key that the seller chose but what the ping says of the person: a consent token or `identity`.
+    /// It names a ping for as long as that is open; with another body it is a new ping, and what the earlier one holds
+    /// is given back. It is in no record.
+    pub weak: bool,
+}
+
+impl ClaimKey {
+    /// Returns the key as records have it.
+    pub(crate) const fn record(self) -> ClaimRecord {
+        ClaimRecord { key: self.key, digest: self.digest }
+    }
 }
 
 /// The second step of a two-step sale.
@@ -52,8 +63,8 @@ pub struct PostArrival {
     pub keep_on_changed: bool,
     /// The idempotency key, if the request has one.
     pub claim: Option<ClaimKey>,
-    /// The fingerprints of the person.
-    pub fingerprints: [Option<u128>; 2],
+    /// The person, as far as the post says who it is.
+    pub person: Person,
     /// What makes the fields of the post invalid. Rules across fields are looked at when it meets its ping.
     pub faults: Vec<QualityFault>,
     /// Who waits.

@@ -61,6 +61,11 @@ impl Claims {
         }
     }
 
+    /// Claims a key for a sale whatever came under it before.
+    pub(crate) fn take_over(&self, key: u128, digest: u128, id: Uuid7) -> Option<Uuid7> {
+        self.0.insert(key, Claim { digest, id, told: None }).map(|before| before.id)
+    }
+
     /// Notes a claim from before a restart, with what its step was told where its sale went on since.
     pub(crate) fn recall(&self, key: u128, digest: u128, id: Uuid7, told: Option<Arc<Told>>) {
         self.0.entry(key).or_insert(Claim { digest, id, told });

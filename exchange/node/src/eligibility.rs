@@ -6,13 +6,15 @@ use exchange_counters::CapTable;
 use exchange_protocol::{Considered, LeftOut, SaleKind, Verdict};
 use exchange_types::{Amount, CampaignIndex, Reason, Submission, UtcMicros, limits};
 
-use crate::{Current, Stops};
+use crate::bars::Bars;
+use crate::{Current, Shared, Stops};
 
 /// Writes the campaigns that are left after the static filters, each with its verdict, into `considered`.
 ///
 /// A linear scan over the vertical's campaigns: the index over many of them is a later step of its own.
 pub(crate) fn consider(
     (current, stops): (&Current, &Stops),
+    (shared, bars): (&Shared, &Bars),
     lead: &Submission,
     kind: SaleKind,
     now: UtcMicros,
@@ -28,7 +30,7 @@ pub(crate) fn consider(
     for index in &vertical.campaigns {
         let Some(campaign) = snapshot.campaign(*index) else { continue };
         let Ok(price) = static_filters(&supply, campaign, lead, now) else { continue };
-        let Some(shared) = current.campaigns.get(index.at()) else { continue };
+        let Some(known) = current.campaigns.get(index.at()) else { continue };
         let named = kind == SaleKind::TwoStep || vertical.consent_model == ConsentModel::General;
         let verdict = if stops.stop_campaign(snapshot, campaign) {
             Verdict::Out(Reason::Paused)
@@ -38,7 +40,9 @@ pub(crate) fn consider(
             Verdict::Out(Reason::NotNamedInConsent)
         } else if !campaign.consent.is_met(lead, stage, now) {
             Verdict::Out(Reason::ProofMissing)
-        } else if shared.health.circuit_is_open(campaign.unknown_max) {
+        } else if let Some(reason) = bars.bar(shared, (snapshot, campaign), now) {
+            Verdict::Out(reason)
+        } else if known.health.circuit_is_open(campaign.unknown_max) {
             Verdict::Out(Reason::CircuitOpen)
         } else if let Some(reason) = without_room(&current.caps, *index, now, price) {
             Verdict::Out(reason)
@@ -55,7 +59,7 @@ pub(crate) fn consider(
                 (None, Pricing::Standing(_)) => Verdict::Out(Reason::Filtered),
             }
         };
-        considered.push(Considered { campaign: *index, verdict, rotation_id: shared.rotation_id });
+        considered.push(Considered { campaign: *index, verdict, rotation_id: known.rotation_id });
     }
 }
 

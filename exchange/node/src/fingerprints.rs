@@ -4,6 +4,7 @@ use dashmap::Entry;
 use exchange_types::{DuplicateScope, Nanos, UtcMicros, Uuid7};
 
 use crate::id_map::SharedIdMap;
+use crate::lead_intake::PRINTS_MAX;
 
 /// The fingerprints of all shards. Each step is one call into the map and keeps no guard.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Fingerprints {
 
     /// Claims every fingerprint of a person for a sale, or none of them.
     pub(crate) fn claim(&self, prints: &[u128], id: Uuid7, seller: u64, now: UtcMicros) -> Seen {
-        let mut new = [false; 4];
+        let mut new = [false; PRINTS_MAX];
         for (count, print) in prints.iter().enumerate() {
             let own = self.0.get(print).is_some_and(|known| known.id == id);
             let seen = self.claim_one(*print, id, seller, now);

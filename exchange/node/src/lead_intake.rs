@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use exchange_protocol::{
-    AnswerStatus, ClaimRecord, Input, LeadRecord, Record, Refusal, Reply, SaleKind, Story, Submit, Waiter,
-    encode_record,
+    AnswerStatus, Input, LeadRecord, Record, Refusal, Reply, SaleKind, Story, Submit, Waiter, encode_record,
 };
-use exchange_types::{DuplicateScope, Nanos, Now, QualityFault, UnsoldReason, UtcMicros, Uuid7};
+use exchange_types::{
+    DuplicateScope, Nanos, Now, Person, Prints, QualityFault, UnsoldReason, UtcMicros, Uuid7,
+};
 
+use crate::bars::Bars;
 use crate::claims::Claimed;
 use crate::eligibility;
 use crate::fingerprints::Seen;
 use crate::tenants::Waiting;
-use crate::{Admission, Arrival, Shard, World};
+use crate::{Admission, Arrival, ClaimKey, Shard, World};
 
-/// Fingerprints of one person: two of the ping, two of the post.
-const PRINTS_MAX: usize = 4;
+/// Fingerprints of one person: those of the ping and those of the post.
+pub(crate) const PRINTS_MAX: usize = 8;
 /// Partitions of the ids; twelve bits of an id name one.
 const PARTITIONS: u16 = 4_096;
 
@@ -31,7 +33,7 @@ impl Shard {
         }
         let id = self.new_id(now, world.entropy());
         if let Some(claim) = arrival.claim {
-            match self.shared.claims.claim(claim.key, claim.digest, id) {
+            match self.claim(world, now, claim, id) {
                 Claimed::New => {}
                 Claimed::Join(earlier) => {
                     self.give_submission(arrival.submission);
@@ -47,10 +49,23 @@ impl Shard {
                 }
             }
         }
-        match self.left_memory(arrival.claim, arrival.fingerprints) {
+        match self.left_memory(arrival.claim, &self.prints_of(&arrival)) {
             Some(asked) => self.park_lead(world, now, id, arrival, asked),
             None => self.admit(world, now, id, arrival, Vec::new()),
         }
+    }
+
+    /// Claims a key for a lead or ping. What a ping says of its person names it only as long as it is open and its body
+    /// is the same; else the new one takes the name over, and what the earlier one holds is given back.
+    fn claim(&mut self, world: &mut impl World, now: Now, claim: ClaimKey, id: Uuid7) -> Claimed {
+        let claimed = self.shared.claims.claim(claim.key, claim.digest, id);
+        if !claim.weak || matches!(claimed, Claimed::New | Claimed::Join(_)) {
+            return claimed;
+        }
+        if let Some(earlier) = self.shared.claims.take_over(claim.key, claim.digest, id) {
+            self.supersede(world, now, earlier);
+        }
+        Claimed::New
     }
 
     /// Admits a lead whose key is claimed: it is written down, and its auction begins.
@@ -70,40 +85,30 @@ impl Shard {
             self.give_submission(arrival.submission);
             return self.refuse_all(world, waiter, joined, &Refusal::Overloaded);
         };
-        if !arrival.faults.is_empty() {
-            // It makes nobody a duplicate and is none: its person may come again with what was wrong mended.
-            self.engine.append_sealed(&Record::Lead(record), &self.sealed);
-            let faults = core::mem::take(&mut arrival.faults);
-            self.answer_at_once(world, now, (id, arrival, joined), (AnswerStatus::Invalid, faults));
-            return self.carry_out(world, now);
-        }
         let current = Arc::clone(&arrival.current);
         let seller = current.seller(arrival.submission.seller);
-        let prints = arrival.fingerprints;
-        let seen = match arrival.kind {
-            SaleKind::OneCall => self.claim_person(&prints, id, seller.key, now.utc),
-            // A ping that is never posted makes nobody a duplicate: its person is claimed by the post.
-            SaleKind::TwoStep => self.shared.fingerprints.look(&prints, seller.key, now.utc),
-        };
-        match seen {
-            Seen::Fresh => {}
-            Seen::Duplicate(scope, earlier) => {
+        let prints = self.prints_of(&arrival);
+        // Before the person is claimed, whereby a small memory forgets what it knew.
+        let bars = Bars::of(&self.shared, &[arrival.person], &[prints]);
+        match self.at_once(now, id, &mut arrival, (&prints, seller.key)) {
+            Ok(None) => {}
+            Ok(Some(status)) => {
                 self.engine.append_sealed(&Record::Lead(record), &self.sealed);
-                let status = status_of_duplicate(arrival.kind, scope, earlier);
-                self.answer_at_once(world, now, (id, arrival, joined), (status, Vec::new()));
+                self.answer_at_once(world, now, (id, arrival, joined), status);
                 return self.carry_out(world, now);
             }
-            Seen::TooSoon(retry_after) => {
+            Err(refusal) => {
                 self.shared.unclaim(arrival.claim, id);
                 self.give_submission(arrival.submission);
-                return self.refuse_all(world, waiter, joined, &Refusal::TooSoon { retry_after });
+                return self.refuse_all(world, waiter, joined, &refusal);
             }
         }
         self.engine.append_sealed(&Record::Lead(record), &self.sealed);
         self.tally().admitted(arrival.kind);
         let mut considered = core::mem::take(&mut self.considered);
         let market = (&*current, &*self.shared.stops());
-        eligibility::consider(market, &arrival.submission, arrival.kind, now.utc, &mut considered);
+        let person = (&*self.shared, &bars);
+        eligibility::consider(market, person, &arrival.submission, arrival.kind, now.utc, &mut considered);
         let rotation = current.rotation(arrival.submission.vertical);
         if arrival.kind == SaleKind::TwoStep {
             self.shared.pings.insert(id, Arc::clone(&current.snapshot), arrival.submission.vertical);
@@ -121,12 +126,79 @@ impl Shard {
         if let Some(tenant) = key.and_then(|key| self.tenants.begin(key, id)) {
             tenant.waiters.push(Waiting { waiter, replayed: false, kept: Vec::new() });
             tenant.waiters.extend(joined);
-            tenant.claims.extend(arrival.claim.map(|claim| claim.key));
-            let [phone, email] = arrival.fingerprints;
-            tenant.fingerprints = [phone, email, None, None];
+            tenant.claims.extend(arrival.claim.filter(|claim| !claim.weak).map(|claim| claim.key));
+            tenant.weak_claim = arrival.claim.filter(|claim| claim.weak).map(|claim| claim.key);
+            tenant.fingerprints = [prints, Prints::default()];
+            tenant.persons = [arrival.person, Person::default()];
             tenant.seller = seller;
         }
         self.carry_out(world, now);
+    }
+
+    /// Returns what a lead is told that is written down and not auctioned; nothing of one that is, whose person is
+    /// claimed then.
+    fn at_once(
+        &mut self,
+        now: Now,
+        id: Uuid7,
+        arrival: &mut Arrival,
+        (prints, seller): (&Prints, u64),
+    ) -> Result<Option<(AnswerStatus, Vec<QualityFault>)>, Refusal> {
+        if !arrival.faults.is_empty() {
+            // It makes nobody a duplicate and is none: its person may come again with what was wrong mended.
+            return Ok(Some((AnswerStatus::Invalid, core::mem::take(&mut arrival.faults))));
+        }
+        if self.shared.suppressions.bar_sale(&[arrival.person]) {
+            let status = match arrival.kind {
+                SaleKind::OneCall => AnswerStatus::Unsold(UnsoldReason::Suppressed),
+                SaleKind::TwoStep => AnswerStatus::NoOffer(UnsoldReason::Suppressed),
+            };
+            return Ok(Some((status, Vec::new())));
+        }
+        let seen = match arrival.kind {
+            SaleKind::OneCall => self.claim_person(prints, id, seller, now.utc),
+            // A ping that is never posted makes nobody a duplicate: its person is claimed by the post.
+            SaleKind::TwoStep => self.shared.fingerprints.look(prints, seller, now.utc),
+        };
+        match seen {
+            Seen::Fresh => Ok(self.near_duplicate(now, id, arrival, prints)),
+            Seen::Duplicate(scope, earlier) => {
+                Ok(Some((status_of_duplicate(arrival.kind, scope, earlier), Vec::new())))
+            }
+            Seen::TooSoon(retry_after) => Err(Refusal::TooSoon { retry_after }),
+        }
+    }
+
+    /// Notes the look of a lead, or returns what it is told because another one of its seller had it lately. Then its
+    /// person is not claimed any more.
+    fn near_duplicate(
+        &mut self,
+        now: Now,
+        id: Uuid7,
+        arrival: &Arrival,
+        prints: &Prints,
+    ) -> Option<(AnswerStatus, Vec<QualityFault>)> {
+        let look = self.shared.look_of(arrival, now.utc)?;
+        match self.shared.nears.claim(look, id, *prints, now.utc) {
+            Ok(()) => {
+                self.looks.push_back((look, id));
+                // As many as finished auctions, beside whose records they are counted.
+                let looks_max = self.shared.config().history_max;
+                while self.looks.len() > looks_max
+                    || self.looks.front().is_some_and(|(look, _)| look.until < now.utc)
+                {
+                    let Some((oldest, owner)) = self.looks.pop_front() else { break };
+                    self.shared.nears.forget(oldest.print, owner);
+                }
+                None
+            }
+            Err(earlier) => {
+                for print in prints.iter().flatten() {
+                    self.shared.fingerprints.forget(*print, id);
+                }
+                Some((AnswerStatus::Duplicate(DuplicateScope::Own, Some(earlier)), Vec::new()))
+            }
+        }
     }
 
     /// Returns the record of a lead, its ciphertexts in `self.sealed`; nothing where no key is ready for it.
@@ -150,14 +222,21 @@ impl Shard {
             vertical: arrival.submission.vertical,
             catalog_version: snapshot.version,
             admitted: now.utc,
-            claim: arrival.claim.map(|claim| ClaimRecord { key: claim.key, digest: claim.digest }),
-            prints: arrival.fingerprints,
+            claim: arrival.claim.filter(|claim| !claim.weak).map(ClaimKey::record),
+            prints: self.prints_of(arrival),
+            person: if arrival.kind == SaleKind::TwoStep { arrival.person } else { Person::default() },
             seller_ref,
             taken_until: until(vertical.map_or(Nanos::ZERO, |vertical| vertical.duplicate_window)),
             again_from: until(vertical.map_or(Nanos::ZERO, |vertical| vertical.resubmit_after)),
             sealed,
             consent,
         })
+    }
+
+    /// Returns the fingerprints of the person of a lead or ping.
+    fn prints_of(&self, arrival: &Arrival) -> Prints {
+        let vertical = arrival.current.snapshot.vertical(arrival.submission.vertical);
+        vertical.map_or_else(Prints::default, |own| self.shared.person_prints(&arrival.person, &own.name))
     }
 
     pub(crate) fn claim_person(
@@ -234,7 +313,8 @@ impl Shard {
         self.engine.append(&record);
         let mut place = self.make_room_in_history(now.utc);
         place.id = id;
-        place.claims.extend(arrival.claim.map(|claim| claim.key));
+        self.shared.unclaim(arrival.claim.filter(|claim| claim.weak), id);
+        place.claims.extend(arrival.claim.filter(|claim| !claim.weak).map(|claim| claim.key));
         place.content.submission = arrival.submission;
         place.content.snapshot = Some(Arc::clone(&snapshot));
         place.content.record.clear();

@@ -7,17 +7,21 @@
 
 mod alert;
 mod arrival;
+mod bars;
 mod bid_end;
 mod claims;
 mod config;
 mod eligibility;
 mod fingerprints;
+mod had;
 mod health;
 mod history;
 mod id_map;
 mod lead_intake;
 mod mesh;
+mod near;
 mod past;
+mod persons;
 mod pings;
 mod recovery;
 pub mod replay;
@@ -32,6 +36,7 @@ mod seller_post;
 mod shard;
 mod shared;
 mod stops;
+mod suppressions;
 mod tallies;
 mod tenants;
 mod tie_keys;
@@ -55,6 +60,6 @@ pub use unknowns::{
     Action, Evidence, Late, Open, ResolveError, ResolverReply, Unknown, UnknownKey, Unknowns, Verdict,
 };
 pub use world::{
-    Disk, Net, Past, Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale, Seed, Vault,
-    World,
+    Disk, Net, Past, Question, Remembered, RememberedClaim, RememberedHad, RememberedPerson, RememberedSale,
+    Seed, Vault, World,
 };

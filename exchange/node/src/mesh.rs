@@ -40,6 +40,11 @@ pub enum Message {
         /// Who waits.
         waiter: Waiter,
     },
+    /// The receiver's ping was repeated with another body: what it holds is given back.
+    Supersede {
+        /// The ping.
+        id: Uuid7,
+    },
     /// Somebody says what came of a post whose outcome nobody knows.
     Resolve(Box<ResolveRequest>),
     /// An operator asks how far open posts of the receiver have been asked about.

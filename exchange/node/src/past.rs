@@ -10,10 +10,7 @@ use exchange_protocol::{ClaimRecord, Refusal, Reply, SaleKind, Waiter};
 use exchange_types::{Nanos, Now, Uuid7};
 
 use crate::tenants::Waiting;
-use crate::{
-    Arrival, ClaimKey, PostArrival, Question, Remembered, RememberedClaim, RememberedPerson, Requester,
-    Shard, World,
-};
+use crate::{Arrival, ClaimKey, PostArrival, Question, Remembered, RememberedClaim, Requester, Shard, World};
 
 /// The longest wait for the store: a look-up by key takes a few milliseconds, and what is over is the seller's.
 const WAIT_MAX: Nanos = Nanos::from_millis(250);
@@ -29,7 +26,7 @@ pub(crate) struct Parking {
 }
 
 /// What has left the memory: a key with its body, and fingerprints.
-pub(crate) type Asked = (Option<ClaimRecord>, [Option<u128>; 2]);
+pub(crate) type Asked = (Option<ClaimRecord>, Vec<u128>);
 
 /// A request that waits for the store.
 #[derive(Debug)]
@@ -119,13 +116,14 @@ impl Shard {
     }
 
     /// Returns what has left the memory of a key and a person: what a filter takes for seen and nobody here knows.
-    pub(crate) fn left_memory(&self, claim: Option<ClaimKey>, prints: [Option<u128>; 2]) -> Option<Asked> {
+    pub(crate) fn left_memory(&self, claim: Option<ClaimKey>, prints: &[Option<u128>]) -> Option<Asked> {
         let shared = &self.shared;
-        let claim = claim.filter(|claim| shared.seen_claims.has_seen(claim.key));
-        let claim = claim.map(|claim| ClaimRecord { key: claim.key, digest: claim.digest });
+        let claim = claim.filter(|claim| !claim.weak && shared.seen_claims.has_seen(claim.key));
+        let claim = claim.map(ClaimKey::record);
         let left = |print: &u128| !shared.fingerprints.knows(*print) && shared.seen_persons.has_seen(*print);
-        let prints = prints.map(|print| print.filter(left));
-        (claim.is_some() || prints.iter().any(Option::is_some)).then_some((claim, prints))
+        let mut prints: Vec<u128> = prints.iter().copied().flatten().filter(left).collect();
+        prints.dedup();
+        (claim.is_some() || !prints.is_empty()).then_some((claim, prints))
     }
 
     /// Has a lead wait for the store. Its key is claimed, so repeats wait with it.
@@ -187,27 +185,28 @@ impl Shard {
         let Parked { request, joined, since, .. } = parked;
         match request {
             Request::Lead { id, mut arrival } => {
-                if let (Some(claim), Some(known)) = (arrival.claim, remembered.claim) {
+                if let (Some(claim), Some(known)) = (arrival.claim, &remembered.claim) {
                     let waiter = Waiter { place: self.place, token: arrival.token };
                     self.shared.unclaim(arrival.claim, id);
                     self.give_submission(arrival.submission);
-                    return self.tell_remembered(world, &known, claim.digest, (waiter, joined));
+                    return self.tell_remembered(world, known, claim.digest, (waiter, joined));
                 }
-                self.recall_persons(&remembered.persons, now);
+                self.recall_persons(&remembered, now);
                 // What it has waited is taken off what its answer may take. The engine counts in microseconds.
                 let waited = now.mono.saturating_sub(since);
                 let left = answer_within(&arrival).saturating_sub(waited);
                 arrival.submission.wait = Some(left.floor_to_micros());
                 self.admit(world, now, id, *arrival, joined);
+                self.note_had(&remembered, now);
             }
             Request::Post(mut arrival) => {
                 let waiter = arrival.waiter;
-                if let (Some(claim), Some(known)) = (arrival.claim, remembered.claim) {
+                if let (Some(claim), Some(known)) = (arrival.claim, &remembered.claim) {
                     self.shared.unclaim(arrival.claim, arrival.ping);
                     self.give_submission(arrival.post.submission);
-                    return self.tell_remembered(world, &known, claim.digest, (waiter, joined));
+                    return self.tell_remembered(world, known, claim.digest, (waiter, joined));
                 }
-                self.recall_persons(&remembered.persons, now);
+                self.recall_persons(&remembered, now);
                 if let Some((snapshot, vertical)) = self.shared.ping_schema(arrival.ping) {
                     let limit = snapshot.vertical(vertical).map_or(Nanos::ZERO, |own| own.answer_by);
                     let limit = arrival.post.wait.map_or(limit, |wait| wait.min(limit));
@@ -215,6 +214,7 @@ impl Shard {
                     arrival.post.wait = Some(left.floor_to_micros());
                 }
                 self.admit_post(world, now, *arrival, joined);
+                self.note_had(&remembered, now);
             }
             Request::Read { requester, waiter } => {
                 let own = remembered.sale.filter(|sale| {
@@ -233,12 +233,25 @@ impl Shard {
         }
     }
 
-    fn recall_persons(&mut self, persons: &[RememberedPerson], now: Now) {
-        for person in persons {
+    fn recall_persons(&mut self, remembered: &Remembered, now: Now) {
+        for had in &remembered.had {
+            self.shared.recall_had(had.print, &had.buyer, had.post, had.since);
+        }
+        for person in &remembered.persons {
             let known = (person.id, self.shared.seller_key(&person.seller));
             // What another request has brought back meanwhile is noted already.
             if self.shared.fingerprints.recall(person.print, known, person.taken, person.until) {
                 self.note_print(person.print, person.id, now.utc);
+            }
+        }
+    }
+
+    /// Has what the store said of buyers leave the memory again in its turn, where no sale of the person is known by now.
+    /// That is after the admission, which reads it: a small memory forgets at once.
+    fn note_had(&mut self, remembered: &Remembered, now: Now) {
+        for had in &remembered.had {
+            if !self.shared.fingerprints.knows(had.print) {
+                self.note_print(had.print, had.post.0, now.utc);
             }
         }
     }

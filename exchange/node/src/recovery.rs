@@ -4,35 +4,40 @@
 //! give the same. What it keeps is bounded, each part by a limit of its own: open sales by what was in flight
 //! when the process stopped and the campaigns' `unknown_max`; closed ones and persons by [`RecoveryLimits`];
 //! tallies by about 1,000 entries of 40 bytes a campaign; stops by
-//! [`Stops::COUNT_MAX`]; what left those by the bytes of two filters.
+//! [`Stops::COUNT_MAX`]; suppression lists by the limit that the control plane keeps; what left those by the bytes of two filters.
 
 mod bytes;
 mod checkpoint;
 mod closed_sales;
 mod fold;
+mod had;
 mod money;
 mod names;
 mod open_sale;
 mod slots;
 mod stopped;
+mod suppressed;
 mod tallies;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use exchange_counters::Posted;
-use exchange_protocol::{OfferedRecord, Record, SealClass, SlotRef};
+use exchange_protocol::{OfferedRecord, Record, SealClass, SlotRef, SuppressionList};
 use exchange_types::{Nanos, SellerIndex, UtcMicros, Uuid7};
 
 pub(crate) use closed_sales::{ClosedSale, KnownPerson};
+pub(crate) use had::HadByBuyer;
 pub(crate) use open_sale::{KeptClaim, OpenPost, OpenSale};
 
 use crate::NodeConfig;
 use crate::Stops;
 use crate::seen_filter::SeenFilter;
 use closed_sales::{ClosedSales, Persons};
+use had::HadByBuyers;
 use money::Money;
 use names::Names;
 use slots::Slots;
+use suppressed::Suppressed;
 use tallies::Tallies;
 
 /// For how long what a key was told is known.
@@ -60,6 +65,8 @@ pub struct Recovery {
     seen_persons: SeenFilter,
     slots: Slots,
     stops: Stops,
+    suppressed: Suppressed,
+    had: HadByBuyers,
 }
 
 /// How much a recovery keeps.
@@ -131,6 +138,8 @@ impl Recovery {
             seen_persons: SeenFilter::new(each, PERSONS_HORIZON),
             slots: Slots::default(),
             stops: Stops::default(),
+            suppressed: Suppressed::default(),
+            had: HadByBuyers::default(),
         }
     }
 
@@ -179,6 +188,16 @@ impl Recovery {
 
     pub(crate) fn stops(&self) -> &Stops {
         &self.stops
+    }
+
+    /// Returns which buyers have which persons after posts of which everything is known.
+    pub(crate) fn had(&self) -> impl Iterator<Item = (u128, HadByBuyer, &str)> {
+        self.had.iter().map(|(print, had)| (print, had, self.names.name(had.buyer).unwrap_or_default()))
+    }
+
+    /// Returns every entry of a suppression list with the buyer whose own list it is.
+    pub(crate) fn suppressed(&self) -> impl Iterator<Item = (SuppressionList, &str, u128)> {
+        self.suppressed.iter(&self.names)
     }
 
     pub(crate) fn open_sales(&self) -> impl Iterator<Item = &OpenSale> {

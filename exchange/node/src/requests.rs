@@ -68,6 +68,22 @@ impl Shard {
         }
     }
 
+    /// Gives back what a ping holds whose seller has pinged for the same person with another body since, here or at the
+    /// shard that has it. One that is still asking buyers gives its offers back once it has told them.
+    pub(crate) fn supersede(&mut self, world: &mut impl World, now: Now, id: Uuid7) {
+        let owner = self.shared.owner(id);
+        if owner != self.place {
+            return self.send_surely(world, owner, Message::Supersede { id });
+        }
+        let Some(auction) = self.tenants.find(id) else { return };
+        if self.engine.auction(auction).is_some_and(Auction::is_offering) {
+            self.engine.handle(now, Input::GiveBack { auction });
+            self.carry_out(world, now);
+        } else if let Some(tenant) = self.tenants.get_mut(auction) {
+            tenant.superseded = true;
+        }
+    }
+
     /// Takes what other places of the mesh have sent, at most `limit` messages; returns whether more may wait.
     pub fn take_messages(&mut self, world: &mut impl World, now: Now, limit: usize) -> bool {
         for _ in 0..limit {
@@ -79,6 +95,7 @@ impl Shard {
                 Message::GiveBack { id, requester, waiter } => {
                     self.give_back(world, now, id, requester, waiter);
                 }
+                Message::Supersede { id } => self.supersede(world, now, id),
                 Message::Erase { id } => self.erase(world, now, id),
                 Message::Inquire { keys, waiter } => {
                     let unknowns = &self.resolving.unknowns;

@@ -1,11 +1,14 @@
 //! What the counters hold for the auctions of a shard.
 
+use exchange_catalog::Snapshot;
+use exchange_catalog::snapshot::Campaign;
 use exchange_counters::{Reservation, SellerKey};
 use exchange_engine::Auction;
 use exchange_protocol::{CandidateIndex, SaleKind, SlotKey, Taken};
 use exchange_types::{Now, Reason};
 
 use crate::Shard;
+use crate::bars::Bars;
 
 impl Shard {
     /// Takes room for a candidate: all counters or none.
@@ -31,10 +34,10 @@ impl Shard {
         let seller = seller.and_then(|index| current.snapshot.seller(index));
         let holds_max = seller.map_or(0, |seller| seller.holds_max);
         let stops = self.shared.stops();
-        let barred = auction
-            .campaign(candidate)
-            .zip(auction.snapshot())
-            .and_then(|(campaign, snapshot)| stops.bar(snapshot, campaign, auction.submission()));
+        let barred = auction.campaign(candidate).zip(auction.snapshot()).and_then(|(campaign, snapshot)| {
+            let stopped = stops.bar(snapshot, campaign, auction.submission());
+            stopped.or_else(|| self.bar_person(key, (snapshot, campaign), now))
+        });
         if let Some(reason) = barred {
             // Nothing is intended any more; what an offer of it holds goes back.
             self.release(key, candidate);
@@ -63,6 +66,16 @@ impl Shard {
         let taken = taken(&reservation);
         tenant.set_reservation(candidate, reservation);
         Ok(taken)
+    }
+
+    /// Returns why a campaign may not have the person of an auction: what was said of it since its lead came counts.
+    fn bar_person(&self, key: SlotKey, campaign: (&Snapshot, &Campaign), now: Now) -> Option<Reason> {
+        let tenant = self.tenants.get(key)?;
+        if self.shared.suppressions.bar_sale(&tenant.persons) {
+            return Some(Reason::Suppressed);
+        }
+        let bars = Bars::of(&self.shared, &tenant.persons, &tenant.fingerprints);
+        bars.bar(&self.shared, campaign, now.utc)
     }
 
     /// Keeps a hold from before a restart, however much its seller may hold by now: a catalog that lowers a limit

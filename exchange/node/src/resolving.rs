@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use exchange_counters::Reservation;
 use exchange_protocol::{Dispute, Outcome, Record, Refusal, Reply, Resolution, Resolved, ResolvedBy, Waiter};
-use exchange_types::{Now, PostId, PostOutcome, Reason, UtcMicros, Uuid7};
+use exchange_types::{Now, PostId, PostOutcome, Prints, Reason, UtcMicros, Uuid7};
 
+use crate::had::has_person;
 use crate::history::Finished;
 use crate::unknowns::{Action, Evidence, Late, ResolveError, Unknowns, Verdict};
 use crate::{Alert, Message, ResolveRequest, ResolverReply, Shard, Unknown, UnknownKey, World};
@@ -42,7 +43,7 @@ pub(crate) enum Room {
 /// A sale with unknown posts.
 #[derive(Debug)]
 pub(crate) struct UnknownSale {
-    pub(crate) prints: [Option<u128>; 4],
+    pub(crate) prints: [Prints; 2],
     pub(crate) taken_until: UtcMicros,
     pub(crate) again_from: UtcMicros,
     /// How many of its posts are unknown.
@@ -297,7 +298,7 @@ impl Shard {
             None => {}
         }
         self.shared.health(campaign).resolved();
-        self.settle_person(key.auction, sold);
+        self.settle_person(key, resolution.outcome);
         self.history.amend(key.auction, |story| {
             story.resolve(key.candidate, resolution.outcome, resolution.price, resolution.payout);
         });
@@ -311,11 +312,15 @@ impl Shard {
     }
 
     /// Notes for the person what one of the sale's unknown posts turned out to be.
-    fn settle_person(&mut self, id: Uuid7, sold: bool) {
+    fn settle_person(&mut self, key: UnknownKey, outcome: Outcome) {
+        let (id, sold) = (key.auction, outcome == Outcome::Accepted);
         let Some(sale) = self.resolving.sales.get_mut(&id) else { return };
         sale.open = sale.open.saturating_sub(1);
         sale.sold |= sold;
-        for print in sale.prints.into_iter().flatten() {
+        for print in sale.prints.into_iter().flatten().flatten() {
+            if !has_person(outcome) {
+                self.shared.had_by.forget_post(print, id, key.candidate);
+            }
             if sale.sold {
                 self.shared.fingerprints.taken(print, id, sale.taken_until);
             } else if sale.open == 0 {

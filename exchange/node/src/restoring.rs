@@ -12,6 +12,7 @@ use exchange_protocol::{AnswerStatus, CandidateIndex, Outcome, Record, Story, de
 use exchange_types::{Amount, BuyerIndex, CampaignIndex, Now, Reason, UnsoldReason, UtcMicros, Uuid7};
 
 use crate::claims::Told;
+use crate::had::has_person;
 use crate::recovery::{KeptClaim, OpenPost, OpenSale};
 use crate::resolving::{Room, UnknownSale};
 use crate::sealing::unseal_sale;
@@ -26,6 +27,9 @@ impl Shared {
         self.refresh_windows(now);
         self.restore_counts(recovered);
         self.restore_stops(recovered.stops());
+        for (list, buyer, digest) in recovered.suppressed() {
+            self.restore_suppression(digest, list, buyer);
+        }
         let (claims, persons) = recovered.seen();
         self.seen_claims.take_over(claims);
         self.seen_persons.take_over(persons);
@@ -54,6 +58,14 @@ impl Shard {
                 }
             }
         }
+        for (print, had, buyer) in recovered.had() {
+            if self.shared.owner(had.sale) == self.place {
+                self.shared.recall_had(print, buyer, (had.sale, had.candidate), had.since);
+                if !self.shared.fingerprints.knows(print) {
+                    self.note_print(print, had.sale, now.utc);
+                }
+            }
+        }
         for sale in recovered.closed_sales() {
             if self.shared.owner(sale.id) == self.place {
                 self.restore_finished(now, sale.id, &sale.record, &sale.claims, snapshot_of);
@@ -74,6 +86,13 @@ impl Shard {
         (recovered, sale): (&Recovery, &OpenSale),
         snapshot_of: &dyn Fn(u64) -> Option<Arc<Snapshot>>,
     ) {
+        for post in sale.posts.iter().filter(|post| has_person(post.came_to())) {
+            let Some(intended) = post.intended() else { continue };
+            let (id, since, (_, buyer)) = (sale.lead.id, sale.lead.admitted, recovered.owner(post));
+            for print in sale.prints().into_iter().flatten().flatten() {
+                self.shared.recall_had(print, buyer, (id, intended.candidate), since);
+            }
+        }
         if sale.open_offers().is_some() {
             if self.restore_ping(world, now, (recovered, sale), snapshot_of).is_none() {
                 self.close_ping(now, (recovered, sale), snapshot_of);
@@ -181,7 +200,7 @@ impl Shard {
         let seller = recovered.seller(sale.lead.catalog_version, sale.lead.seller);
         let known = (id, self.shared.seller_key(seller));
         let until = if taken { sale.lead.taken_until } else { sale.lead.again_from };
-        for print in sale.prints().into_iter().flatten() {
+        for print in sale.prints().into_iter().flatten().flatten() {
             self.shared.fingerprints.recall_later(print, known, (taken, until), now.utc);
             self.note_print(print, id, now.utc);
         }
@@ -292,6 +311,7 @@ impl Shard {
         let tenant = self.tenants.begin(key, story.id)?;
         tenant.seller = shared;
         tenant.fingerprints = sale.prints();
+        tenant.persons = sale.persons();
         for kept in &sale.claims {
             // Of a post that began and sent nothing no more is known than that: the same post may come again.
             if kept.told.is_none() && sale.is_of_post(kept) {

@@ -7,7 +7,10 @@ use exchange_protocol::{
     Answer, AnswerStatus, ClaimRecord, CompletedRecord, Input, OfferKey, Record, Refusal, Reply, Sealed,
     SlotKey,
 };
-use exchange_types::{Amount, DuplicateScope, Nanos, Now, OfferId, QualityFault, UnsoldReason, Uuid7};
+use exchange_types::person::or;
+use exchange_types::{
+    Amount, DuplicateScope, Nanos, Now, OfferId, Person, Prints, QualityFault, UnsoldReason, Uuid7,
+};
 
 use crate::claims::{Claimed, Told};
 use crate::fingerprints::Seen;
@@ -20,6 +23,7 @@ use crate::{PostArrival, Requester, Shard, World};
 enum NotPosted {
     Refused(Refusal),
     Invalid(Vec<QualityFault>),
+    Suppressed,
 }
 
 impl From<Refusal> for NotPosted {
@@ -58,8 +62,10 @@ impl Shard {
                 }
             }
         }
-        let prints = self.prints_of_post(&arrival);
-        let asked = self.left_memory(arrival.claim, prints);
+        let (_, prints) = self.person_of_post(&arrival);
+        let tenant = self.tenants.find(arrival.ping).and_then(|auction| self.tenants.get_mut(auction));
+        let [first, later] = tenant.map_or_else(Default::default, |tenant| tenant.fingerprints);
+        let asked = self.left_memory(arrival.claim, [prints, later, first].as_flattened());
         if let Some(asked) = asked {
             return self.park_post(world, now, arrival, asked);
         }
@@ -80,7 +86,11 @@ impl Shard {
                 self.answer_duplicate_post(world, now, &arrival, joined, (scope, earlier));
             }
             Err(NotPosted::Invalid(faults)) => {
-                self.answer_invalid_post(world, now, &arrival, joined, faults);
+                self.answer_in_vain(world, now, &arrival, joined, (AnswerStatus::Invalid, faults));
+            }
+            Err(NotPosted::Suppressed) => {
+                let status = AnswerStatus::Unsold(UnsoldReason::Suppressed);
+                self.answer_in_vain(world, now, &arrival, joined, (status, Vec::new()));
             }
             Err(NotPosted::Refused(refusal)) => {
                 self.shared.unclaim(arrival.claim, arrival.ping);
@@ -111,17 +121,17 @@ impl Shard {
         }
     }
 
-    /// Answers a post that is well formed and no good. The offers stay as they are: a mended post may follow,
-    /// under another key.
-    fn answer_invalid_post(
+    /// Answers a post that is well formed and no good, or of somebody who is not to be sold. The offers stay as they
+    /// are: a mended post may follow, under another key.
+    fn answer_in_vain(
         &mut self,
         world: &mut impl World,
         now: Now,
         arrival: &PostArrival,
         joined: Vec<Waiting>,
-        faults: Vec<QualityFault>,
+        status: (AnswerStatus, Vec<QualityFault>),
     ) {
-        let Some(told) = self.keep_told_of_post(arrival, (AnswerStatus::Invalid, faults), now) else {
+        let Some(told) = self.keep_told_of_post(arrival, status, now) else {
             self.shared.unclaim(arrival.claim, arrival.ping);
             return self.refuse_all(world, arrival.waiter, joined, &Refusal::PingLost);
         };
@@ -187,10 +197,20 @@ impl Shard {
         if !faults.is_empty() {
             return Err(NotPosted::Invalid(faults));
         }
+        let [first, later] = self.tenants.get(auction).map_or_else(Default::default, |tenant| tenant.persons);
+        if self.shared.suppressions.bar_sale(&[arrival.person, later, first]) {
+            return Err(NotPosted::Suppressed);
+        }
         let sealed = self.seal(world, id, &arrival.post.submission).ok_or(Refusal::Overloaded)?;
-        self.claim_person_of_post(auction, arrival, now)?;
+        let person = self.person_of_post(arrival);
+        self.claim_person_of_post(auction, person, now)?;
+        if let Some(tenant) = self.tenants.get_mut(auction)
+            && let Some(key) = tenant.weak_claim.take()
+        {
+            self.shared.claims.forget(key, id);
+        }
         self.keep_told(auction, now);
-        self.append_completed(arrival, sealed, now);
+        self.append_completed(arrival, person, sealed, now);
         if let Some(tenant) = self.tenants.get_mut(auction) {
             tenant.waiters.push(Waiting { waiter: arrival.waiter, replayed: false, kept });
             tenant.waiters.append(joined);
@@ -218,6 +238,7 @@ impl Shard {
     fn append_completed(
         &mut self,
         arrival: &PostArrival,
+        (person, prints): (Person, Prints),
         (sealed, consent): (Sealed, Option<Sealed>),
         now: Now,
     ) {
@@ -225,7 +246,8 @@ impl Shard {
             id: arrival.ping,
             at: now.utc,
             claim: arrival.claim.map(|claim| ClaimRecord { key: claim.key, digest: claim.digest }),
-            prints: arrival.fingerprints,
+            prints,
+            person,
             sealed,
             consent,
         });
@@ -246,32 +268,32 @@ impl Shard {
         }
     }
 
-    /// Returns the person of a post, as far as it is named: by the post, else by what came before it.
-    fn prints_of_post(&mut self, arrival: &PostArrival) -> [Option<u128>; 2] {
-        let [phone, email] = arrival.fingerprints;
-        let tenant = self.tenants.find(arrival.ping).and_then(|auction| self.tenants.get_mut(auction));
-        let Some(tenant) = tenant else { return arrival.fingerprints };
-        let [first_phone, first_email, later_phone, later_email] = tenant.fingerprints;
-        [phone.or(later_phone).or(first_phone), email.or(later_email).or(first_email)]
+    /// Returns the person whom a post names, with its fingerprints in the vertical of its ping.
+    fn person_of_post(&self, arrival: &PostArrival) -> (Person, Prints) {
+        let schema = self.shared.ping_schema(arrival.ping);
+        let vertical = schema.as_ref().and_then(|(snapshot, vertical)| snapshot.vertical(*vertical));
+        let prints = vertical.map(|own| self.shared.person_prints(&arrival.person, &own.name));
+        (arrival.person, prints.unwrap_or_default())
     }
 
     /// Claims the person that the post names, besides what the ping's identity claimed already.
     fn claim_person_of_post(
         &mut self,
         auction: SlotKey,
-        arrival: &PostArrival,
+        (person, prints): (Person, Prints),
         now: Now,
     ) -> Result<(), Refusal> {
         let Some(tenant) = self.tenants.get_mut(auction) else { return Ok(()) };
         let (id, seller) = (tenant.id, tenant.seller.key);
         // What the ping, or a post in vain, said of the person still holds where this post is silent.
-        let [phone, email, earlier_phone, earlier_email] = tenant.fingerprints;
-        let [given_phone, given_email] = arrival.fingerprints;
-        let prints = [phone, email, given_phone.or(earlier_phone), given_email.or(earlier_email)];
-        match self.claim_person(&prints, id, seller, now.utc) {
+        let [first, earlier] = tenant.fingerprints;
+        let both = [first, or(prints, earlier)];
+        match self.claim_person(both.as_flattened(), id, seller, now.utc) {
             Seen::Fresh => {
                 if let Some(tenant) = self.tenants.get_mut(auction) {
-                    tenant.fingerprints = prints;
+                    tenant.fingerprints = both;
+                    let [_, later] = &mut tenant.persons;
+                    *later = person.or(*later);
                 }
                 Ok(())
             }

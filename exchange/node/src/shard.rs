@@ -12,6 +12,7 @@ use exchange_types::{Nanos, Now, PingReply, PostReply, Reason, ShardIndex, Submi
 use crate::alert::Alerts;
 use crate::history::{Finished, History};
 use crate::mesh::{Mesh, Message};
+use crate::near::Look;
 use crate::past::Parking;
 use crate::resolving::Resolving;
 use crate::tallies::{Posted, ShardTally};
@@ -36,6 +37,8 @@ pub struct Shard {
     pub(crate) considered: Vec<Considered>,
     /// Fingerprints that this shard has claimed, oldest first.
     pub(crate) prints: VecDeque<(u128, Uuid7)>,
+    /// Looks of leads that this shard has noted, oldest first.
+    pub(crate) looks: VecDeque<(Look, Uuid7)>,
     pub(crate) resolving: Resolving,
     pub(crate) parking: Parking,
     pub(crate) alerts: Alerts,
@@ -60,6 +63,7 @@ impl Shard {
             history: History::new(config.history_max),
             considered: Vec::new(),
             prints: VecDeque::new(),
+            looks: VecDeque::new(),
             resolving: Resolving::new(config.unknowns_max),
             parking: Parking::default(),
             alerts: Alerts::default(),
@@ -187,7 +191,10 @@ impl Shard {
                 Effect::Release(auction, candidate) => self.release(auction, candidate),
                 Effect::ReleaseUnsent(auction, candidate) => self.release_unsent(auction, candidate),
                 Effect::Commit(auction, candidate) => self.commit(auction, candidate),
-                Effect::PostEnded(auction, candidate) => self.note_health(auction, candidate),
+                Effect::PostEnded(auction, candidate) => {
+                    self.note_buyer(auction, candidate);
+                    self.note_health(auction, candidate);
+                }
                 Effect::Append(_) => self.engine.take_batch(|batch| world.append(batch)),
                 Effect::Answer(auction) => self.answer(world, auction, now),
                 Effect::Ended(auction) => self.retire(auction, now),
@@ -250,8 +257,11 @@ impl Shard {
                 },
             );
         }
-        if let Some(tenant) = self.tenants.get_mut(auction) {
-            tenant.waiters = waiters;
+        let offering = self.engine.auction(auction).is_some_and(Auction::is_offering);
+        let Some(tenant) = self.tenants.get_mut(auction) else { return };
+        tenant.waiters = waiters;
+        if offering && core::mem::take(&mut tenant.superseded) {
+            self.engine.handle(now, Input::GiveBack { auction });
         }
     }
 
@@ -267,7 +277,7 @@ impl Shard {
         let posted = found.was_posted_or_called();
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         let fingerprints = &self.shared.fingerprints;
-        for print in tenant.fingerprints.into_iter().flatten() {
+        for print in tenant.fingerprints.into_iter().flatten().flatten() {
             match answer.status {
                 AnswerStatus::Sold | AnswerStatus::Pending(_) => {
                     fingerprints.taken(print, tenant.id, taken_until);
@@ -294,6 +304,9 @@ impl Shard {
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         place.id = tenant.id;
         core::mem::swap(&mut place.claims, &mut tenant.claims);
+        if let Some(key) = tenant.weak_claim.take() {
+            self.shared.claims.forget(key, tenant.id);
+        }
         let (prints, erased) = (tenant.fingerprints, tenant.erased);
         let unknown: Vec<_> = unknown
             .into_iter()

@@ -13,11 +13,14 @@ use exchange_types::{
 
 use crate::claims::Claims;
 use crate::fingerprints::Fingerprints;
+use crate::had::HadBy;
 use crate::health::{CampaignHealth, Healths};
+use crate::near::Nears;
 use crate::pings::Pings;
 use crate::recovery::{CLAIMS_HORIZON, PERSONS_HORIZON};
 use crate::restored_counts::Dormant;
 use crate::seen_filter::SeenFilter;
+use crate::suppressions::Suppressions;
 use crate::tallies::Tallies;
 use crate::unknown_posts::UnknownPosts;
 use crate::{ClaimKey, NodeConfig, Stops, Tally, TieKeys, UnknownKey};
@@ -28,6 +31,7 @@ use crate::{ClaimKey, NodeConfig, Stops, Tally, TieKeys, UnknownKey};
 pub struct Shared {
     config: NodeConfig,
     secret: HashKey,
+    pub(crate) person_key: HashKey,
     sale_keys: SaleKeys,
     pub(crate) claims: Claims,
     pub(crate) fingerprints: Fingerprints,
@@ -46,6 +50,9 @@ pub struct Shared {
     healths: Healths,
     admission: AtomicU8,
     stops: ArcSwap<Stops>,
+    pub(crate) suppressions: Suppressions,
+    pub(crate) had_by: HadBy,
+    pub(crate) nears: Nears,
     current: ArcSwap<Current>,
     /// Catalogs and windows are put in force one after another; no shard ever takes this lock.
     installing: Mutex<()>,
@@ -168,6 +175,7 @@ impl Shared {
         Self {
             config,
             secret,
+            person_key: secret.derive("claims"),
             sale_keys: SaleKeys::new(&secret),
             claims: Claims::new(),
             fingerprints: Fingerprints::new(),
@@ -182,6 +190,9 @@ impl Shared {
             healths,
             admission: AtomicU8::new(Admission::Open.code()),
             stops: ArcSwap::default(),
+            suppressions: Suppressions::default(),
+            had_by: HadBy::default(),
+            nears: Nears::default(),
             current: ArcSwap::from_pointee(current),
             installing: Mutex::new(()),
         }
@@ -322,12 +333,6 @@ impl Shared {
         if let Some(claim) = claim {
             self.claims.forget(claim.key, id);
         }
-    }
-
-    /// Forgets a person, if the fingerprint is still this sale's; from now on only the store knows.
-    pub(crate) fn retire_person(&self, print: u128, id: Uuid7, now: UtcMicros) {
-        self.seen_persons.insert(print, now);
-        self.fingerprints.forget(print, id);
     }
 
     /// Forgets what a key was claimed for; from now on only the store knows.

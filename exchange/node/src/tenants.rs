@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_counters::Reservation;
 use exchange_protocol::{CandidateIndex, SlotKey, Waiter};
-use exchange_types::{FieldIndex, Uuid7};
+use exchange_types::{FieldIndex, Person, Prints, Uuid7};
 
 use crate::id_map::IdMap;
 use crate::shared::SellerShared;
@@ -30,9 +30,15 @@ pub(crate) struct Tenant {
     pub(crate) reservations: Vec<Option<Reservation>>,
     /// The keys under which the lead was submitted and posted.
     pub(crate) claims: Vec<u128>,
-    /// The fingerprints of the person: those of the ping, then those of the post.
-    pub(crate) fingerprints: [Option<u128>; 4],
+    /// What names the ping as long as it is open, where it has no key.
+    pub(crate) weak_claim: Option<u128>,
+    /// The fingerprints of the person: those of the lead or ping, then those of the post.
+    pub(crate) fingerprints: [Prints; 2],
+    /// The same, as they are in every vertical.
+    pub(crate) persons: [Person; 2],
     pub(crate) seller: Arc<SellerShared>,
+    /// Whether its offers are given back as soon as they are told.
+    pub(crate) superseded: bool,
     /// Whether its lead was erased meanwhile.
     pub(crate) erased: bool,
 }
@@ -74,8 +80,11 @@ impl Tenants {
         tenant.waiters.clear();
         tenant.reservations.clear();
         tenant.claims.clear();
-        tenant.fingerprints = [None; 4];
+        tenant.weak_claim = None;
+        tenant.fingerprints = [Prints::default(); 2];
+        tenant.persons = [Person::default(); 2];
         tenant.erased = false;
+        tenant.superseded = false;
         Some(tenant)
     }
 
@@ -88,8 +97,12 @@ impl Tenants {
     }
 
     pub(crate) fn is_erased(&self, key: SlotKey) -> bool {
-        let tenant = usize::try_from(key.slot).ok().and_then(|position| self.slots.get(position));
-        tenant.is_some_and(|tenant| tenant.key == key && tenant.erased)
+        self.get(key).is_some_and(|tenant| tenant.erased)
+    }
+
+    pub(crate) fn get(&self, key: SlotKey) -> Option<&Tenant> {
+        let tenant = self.slots.get(usize::try_from(key.slot).ok()?)?;
+        (tenant.key == key).then_some(tenant)
     }
 
     pub(crate) fn get_mut(&mut self, key: SlotKey) -> Option<&mut Tenant> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exchange_counters::Reservation;
 use exchange_protocol::{CandidateIndex, Outcome, SlotKey, Story};
-use exchange_types::{CampaignIndex, Nanos, Now, UtcMicros};
+use exchange_types::{CampaignIndex, Nanos, Now, Prints, UtcMicros};
 
 use crate::history::Finished;
 use crate::resolving::{Room, UnknownSale};
@@ -48,7 +48,7 @@ impl Shard {
         &mut self,
         now: Now,
         posts: Vec<(UnknownPost, Option<Reservation>)>,
-        (prints, finished): ([Option<u128>; 4], &Finished),
+        (prints, finished): ([Prints; 2], &Finished),
     ) {
         let (Some(story), Some(snapshot)) = (finished.story(), finished.content.snapshot.as_ref()) else {
             return;

@@ -75,7 +75,7 @@ pub enum Question {
         /// The key with its body, where the filter has seen it.
         claim: Option<ClaimRecord>,
         /// The fingerprints, as far as the filter has seen them.
-        prints: [Option<u128>; 2],
+        prints: Vec<u128>,
         /// When it came in: what ended before this is of no interest.
         at: UtcMicros,
     },
@@ -90,6 +90,8 @@ pub struct Remembered {
     pub claim: Option<RememberedClaim>,
     /// What became of the person, one entry a fingerprint at most.
     pub persons: Vec<RememberedPerson>,
+    /// Which buyers had the person, in any order.
+    pub had: Vec<RememberedHad>,
     /// The sale that was asked for.
     pub sale: Option<RememberedSale>,
 }
@@ -122,6 +124,19 @@ pub struct RememberedPerson {
     pub taken: bool,
     /// Until when that counts.
     pub until: UtcMicros,
+}
+
+/// A post after which its buyer had a person, or may have had it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RememberedHad {
+    /// The fingerprint that was asked for.
+    pub print: u128,
+    /// The buyer's name.
+    pub buyer: Box<str>,
+    /// The sale and the post.
+    pub post: (Uuid7, CandidateIndex),
+    /// When the lead was admitted.
+    pub since: UtcMicros,
 }
 
 /// How a sale stands.

@@ -66,7 +66,8 @@ impl Story {
                 | Record::Catalog(_)
                 | Record::Erased(_)
                 | Record::Acknowledged(_)
-                | Record::Stopped(_) => {}
+                | Record::Stopped(_)
+                | Record::Suppressed(_) => {}
             }
         }
         let mut story = story.filter(|story| !story.posts.is_empty())?;

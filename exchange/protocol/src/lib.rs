@@ -23,7 +23,7 @@ pub use record::{
     Acknowledgement, BalanceChange, CatalogNames, ClaimRecord, CompletedRecord, CounterMove, DecodeError,
     Dispute, Erasure, HeldOffer, LeadRecord, OfferedRecord, Outcome, Record, RecordBatch, Resolution,
     ResolvedBy, ReturnReason, SaleChange, SaleStep, SealClass, Sealed, SealedText, SlotRef, Stop, StopKind,
-    decode_record, encode_closed, encode_offered, encode_record, sale_changes,
+    Suppression, SuppressionList, decode_record, encode_closed, encode_offered, encode_record, sale_changes,
 };
 pub use refusal::Refusal;
 pub use sale::{ReturnRefused, ReturnTerms, SaleFacts, SaleState, StepRefused, judge_return};

@@ -21,6 +21,7 @@ mod sealed;
 mod sealed_text;
 mod stop;
 mod story_bytes;
+mod suppression;
 
 pub use bytes::DecodeError;
 pub use erasure::{Acknowledgement, Erasure};
@@ -33,6 +34,7 @@ pub use sale_change::{BalanceChange, CounterMove, ReturnReason, SaleChange, Sale
 pub use sealed::{SealClass, Sealed, SlotRef};
 pub use sealed_text::SealedText;
 pub use stop::{Stop, StopKind};
+pub use suppression::{Suppression, SuppressionList};
 
 use exchange_types::{
     Amount, BuyerIndex, CampaignIndex, Reason, SellerIndex, SmallText, UtcMicros, Uuid7, VerticalIndex,
@@ -127,6 +129,8 @@ pub enum Record {
     Acknowledged(Acknowledgement),
     /// An operator has stopped a part of the market, or started it again.
     Stopped(Stop),
+    /// Persons came onto a suppression list, or were taken off it.
+    Suppressed(Suppression),
 }
 
 const INTENT: u8 = 1;
@@ -142,10 +146,11 @@ const BALANCE: u8 = 10;
 const CATALOG: u8 = 11;
 const ERASED: u8 = 12;
 const ACKNOWLEDGED: u8 = 13;
+const SUPPRESSED: u8 = 14;
 const STOPPED: u8 = 16;
 /// The first layout; the only one of most records.
 const VERSION: u8 = 1;
-/// The second layout of [`Record::Closed`].
+/// The second layout of [`Record::Closed`], [`Record::Lead`] and [`Record::Completed`].
 const VERSION_2: u8 = 2;
 
 /// Records of one shard, encoded one after another.
@@ -178,7 +183,8 @@ impl Record {
             | Self::Catalog(_)
             | Self::Erased(_)
             | Self::Acknowledged(_)
-            | Self::Stopped(_) => return 0,
+            | Self::Stopped(_)
+            | Self::Suppressed(_) => return 0,
         };
         let consent = consent.map_or(0, |consent| consent.length);
         usize::try_from(sealed.length.saturating_add(consent)).unwrap_or(usize::MAX)
@@ -227,6 +233,12 @@ impl From<Stop> for Record {
     }
 }
 
+impl From<Suppression> for Record {
+    fn from(change: Suppression) -> Self {
+        Self::Suppressed(change)
+    }
+}
+
 /// Returns what happened to sales, of all that records say.
 pub fn sale_changes(records: &[Record]) -> impl Iterator<Item = &SaleChange> {
     records
@@ -240,8 +252,8 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         Record::Intent { .. } => framed(INTENT, out, |to| write_intent(record, to)),
         Record::Outcome { .. } => framed(OUTCOME, out, |to| write_outcome(record, to)),
         Record::Closed(story) => encode_closed(story, out),
-        Record::Lead(lead) => framed(LEAD, out, |to| lead.write(to)),
-        Record::Completed(post) => framed(COMPLETED, out, |to| post.write(to)),
+        Record::Lead(lead) => framed_as((LEAD, lead.version()), out, |to| lead.write(to)),
+        Record::Completed(post) => framed_as((COMPLETED, post.version()), out, |to| post.write(to)),
         Record::Offered(offered) => encode_offered(offered, out),
         Record::Resolved(resolution) => framed(RESOLVED, out, |to| resolution.write(to)),
         Record::Disputed(dispute) => framed(DISPUTED, out, |to| dispute.write(to)),
@@ -251,6 +263,7 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         Record::Erased(erasure) => framed(ERASED, out, |to| erasure.write(to)),
         Record::Acknowledged(told) => framed(ACKNOWLEDGED, out, |to| told.write(to)),
         Record::Stopped(stop) => framed(STOPPED, out, |to| stop.write(to)),
+        Record::Suppressed(change) => framed(SUPPRESSED, out, |to| change.write(to)),
     }
 }
 
@@ -294,7 +307,7 @@ pub fn decode_record(bytes: &[u8]) -> Result<(Record, &[u8]), DecodeError> {
     let _length = from.u32()?;
     let kind = from.u8()?;
     let version = from.u8()?;
-    let newest = if kind == CLOSED { VERSION_2 } else { VERSION };
+    let newest = if matches!(kind, CLOSED | LEAD | COMPLETED) { VERSION_2 } else { VERSION };
     if !(VERSION..=newest).contains(&version) {
         return Err(DecodeError::Version { version });
     }
@@ -308,8 +321,8 @@ fn read_payload((kind, version): (u8, u8), from: &mut Reader<'_>) -> Result<Reco
         INTENT => read_intent(from)?,
         OUTCOME => read_outcome(from)?,
         CLOSED => Record::Closed(story_bytes::read(version, from)?),
-        LEAD => Record::Lead(LeadRecord::read(from)?),
-        COMPLETED => Record::Completed(CompletedRecord::read(from)?),
+        LEAD => Record::Lead(LeadRecord::read(version, from)?),
+        COMPLETED => Record::Completed(CompletedRecord::read(version, from)?),
         OFFERED => Record::Offered(OfferedRecord::read(from)?),
         RESOLVED => Record::Resolved(Resolution::read(from)?),
         DISPUTED => Record::Disputed(Dispute::read(from)?),
@@ -318,6 +331,7 @@ fn read_payload((kind, version): (u8, u8), from: &mut Reader<'_>) -> Result<Reco
         CATALOG => Record::Catalog(CatalogNames::read(from)?),
         ERASED => Record::Erased(Erasure::read(from)?),
         ACKNOWLEDGED => Record::Acknowledged(Acknowledgement::read(from)?),
+        SUPPRESSED => Record::Suppressed(Suppression::read(from)?),
         STOPPED => Record::Stopped(Stop::read(from)?),
         _ => return Err(DecodeError::Kind { kind }),
     })

@@ -18,6 +18,7 @@ mod serve;
 mod stop;
 mod stopped;
 mod store;
+mod suppress;
 mod terminal;
 mod unknown;
 
@@ -42,6 +43,7 @@ use person::PersonCommand;
 use sale::SaleCommand;
 use stopped::Stopped;
 use store::StoreCommand;
+use suppress::SuppressCommand;
 use unknown::UnknownCommand;
 
 /// A ping-post auction exchange.
@@ -107,6 +109,9 @@ enum Command {
         #[command(flatten)]
         control: Control,
     },
+    /// Puts persons on suppression lists and takes them off, from a file: nobody on one is sold
+    #[command(subcommand)]
+    Suppress(SuppressCommand),
     /// Lists posts whose outcome nobody knows, and settles them
     #[command(subcommand)]
     Unknown(UnknownCommand),
@@ -232,6 +237,7 @@ fn run_command(
         Command::Stop { part, reason, control } => stop::stop(&part, &reason, &control, terminal),
         Command::Start { part, control } => stop::start(&part, &control, terminal),
         Command::Stops { control } => stop::list(&control, terminal),
+        Command::Suppress(command) => suppress::run(&command, terminal),
         Command::Unknown(command) => unknown::run(&command, terminal),
         Command::Sale(command) => sale::run(&command, terminal),
         Command::Balance(command) => balance::run(&command, terminal),

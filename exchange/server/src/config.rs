@@ -95,6 +95,9 @@ pub struct Limits {
     /// Fingerprints of persons that are kept in memory for the recognition of duplicates. Default 1,000,000.
     /// Older ones are asked of the store.
     pub fingerprints_max: u32,
+    /// Entries of suppression lists, of the exchange and of all buyers together. Default 100,000. Beyond it entries are
+    /// refused; those of persons who are erased are taken nevertheless.
+    pub suppressions_max: u32,
     /// Memory of the filter that knows which idempotency keys and persons the store has to be asked for. Default
     /// 32 MiB, for 25 million of them. A filter that is too small asks the store more often than it needs to.
     pub filter_bytes: ByteCount,

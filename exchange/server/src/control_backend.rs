@@ -9,6 +9,7 @@ mod reload;
 mod replays;
 mod sales;
 mod stops;
+mod suppressions;
 mod unknowns;
 
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -99,6 +100,8 @@ pub struct ControlBackend {
     pub(crate) pseudonyms: Pseudonyms,
     /// How persons are found.
     pub(crate) fingerprints: FingerprintKey,
+    /// The most entries of suppression lists.
+    pub(crate) suppressions_max: usize,
     /// How far the mirror of the counters is, where there is one.
     pub(crate) mirror: Option<Arc<Progress>>,
     /// What the outbox counts.

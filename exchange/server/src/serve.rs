@@ -426,6 +426,7 @@ impl Process {
             durability: self.config.journal.durability,
             pseudonyms: pseudonyms(&self.secret),
             fingerprints: FingerprintKey::new(&self.secret.derive("fingerprints")),
+            suppressions_max: usize::try_from(self.config.limits.suppressions_max)?,
             ledger_key: ledger_signer(&self.secret)?.key(),
             figures: Arc::clone(&self.figures),
             mirror: mirroring::start(self.config.redis.as_ref(), self.shared.counters())?,

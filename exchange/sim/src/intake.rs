@@ -5,7 +5,8 @@ use std::sync::Arc;
 use exchange_node::{Arrival, Current, PostArrival, Requester};
 use exchange_protocol::{OfferKey, SaleKind, SellerPost, Waiter};
 use exchange_types::{
-    Amount, FieldIndex, Nanos, OfferId, SellerIndex, ShardIndex, Submission, Uuid7, Value, VerticalIndex,
+    Amount, FieldIndex, Nanos, OfferId, Person, SellerIndex, ShardIndex, Submission, Uuid7, Value,
+    VerticalIndex,
 };
 
 use crate::fault::Fault;
@@ -85,18 +86,18 @@ impl Sim {
             SaleKind::TwoStep => vertical.bid_window,
         });
         self.wait(number, wait.map_or(limit, |wait| wait.min(limit)));
-        let fingerprints = self.fingerprints(request);
+        let person = self.person(request);
         let token = u64::try_from(number).unwrap_or(u64::MAX);
         self.at(request.place, |shard, world| {
             let mut submission = shard.take_submission();
-            let person = (kind == SaleKind::OneCall).then_some(request.person);
-            fill(&mut submission, (vertical, seller), terms, person);
+            let called = (kind == SaleKind::OneCall).then_some(request.person);
+            fill(&mut submission, (vertical, seller), terms, called);
             submission.wait = wait;
             let claim = request.key;
             shard.lead(
                 world,
                 now,
-                Arrival { kind, submission, current, claim, fingerprints, faults: Vec::new(), token },
+                Arrival { kind, submission, current, claim, person, faults: Vec::new(), token },
             );
         });
     }
@@ -128,7 +129,7 @@ impl Sim {
             fill(&mut submission, (vertical, seller), Terms::default(), Some(request.person));
         }
         self.wait(number, limit);
-        let fingerprints = self.fingerprints(request);
+        let person = self.person(request);
         let post = SellerPost { submission, named: Vec::new(), fallback, wait: None };
         let arrival = PostArrival {
             ping,
@@ -138,18 +139,18 @@ impl Sim {
             offer_ids,
             keep_on_changed: false,
             claim: request.key,
-            fingerprints,
+            person,
             faults: Vec::new(),
             waiter,
         };
         self.at(request.place, |shard, world| shard.post(world, now, arrival));
     }
 
-    fn fingerprints(&self, request: &Request) -> [Option<u128>; 2] {
+    fn person(&self, request: &Request) -> Person {
         let known = request.names_person && self.world.fault != Fault::NoFingerprints;
         let print = |purpose| known.then(|| self.world.draws.bits(purpose, &[u128::from(request.person)]));
         let has_email = request.person.is_multiple_of(3);
-        [print("phone"), print("email").filter(|_| has_email)]
+        Person::new([print("phone"), print("email").filter(|_| has_email), None, None])
     }
 }
 

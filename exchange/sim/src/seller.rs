@@ -81,6 +81,7 @@ fn fresh(draws: &Draws, draw: &mut Draw, shards: u16, (number, persons): (u64, u
     let key = draw.percent(70).then(|| ClaimKey {
         key: draws.bits("key", &[u128::from(number)]),
         digest: draws.bits("body", &[u128::from(number)]),
+        weak: false,
     });
     Request {
         name: 0,
@@ -184,6 +185,7 @@ pub(crate) fn follow_up(
         post.key = draw.percent(60).then(|| ClaimKey {
             key: draws.bits("post key", &[number]),
             digest: draws.bits("post body", &[number]),
+            weak: false,
         });
         if draw.percent(30) {
             let mut again = post.clone();

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use exchange_node::{Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale};
-use exchange_protocol::{Answer, AnswerStatus, ClaimRecord, Record, SaleKind, Story};
-use exchange_types::{UtcMicros, Uuid7};
+use exchange_node::{Question, Remembered, RememberedClaim, RememberedHad, RememberedPerson, RememberedSale};
+use exchange_protocol::{Answer, AnswerStatus, ClaimRecord, Outcome, Record, SaleKind, Story};
+use exchange_types::{Reason, UtcMicros, Uuid7};
 
 use crate::world::World;
 
@@ -36,11 +36,12 @@ impl World {
                     Some(claim) => self.claim(claim).ok()?,
                     None => None,
                 };
-                let mut persons = Vec::new();
-                for print in prints.iter().flatten() {
+                let (mut persons, mut had) = (Vec::new(), Vec::new());
+                for print in prints {
                     persons.extend(self.person_known(*print, *at).ok()?);
+                    had.extend(self.had_by(*print).ok()?);
                 }
-                Some(Remembered { claim, persons, sale: None })
+                Some(Remembered { claim, persons, had, sale: None })
             }
         }
     }
@@ -103,15 +104,44 @@ impl World {
         Ok(Some(RememberedClaim { id, digest: known.digest, erased: false, answer, snapshot }))
     }
 
-    /// Returns what became of a person, as far as it counts at a moment.
-    fn person_known(&self, print: u128, at: UtcMicros) -> Result<Option<RememberedPerson>, Behind> {
-        let mut known: Option<RememberedPerson> = None;
-        let ids = self.disk.entries.iter().filter_map(|entry| match &entry.record {
+    /// Returns which buyers had a person after sales that are over.
+    fn had_by(&self, print: u128) -> Result<Vec<RememberedHad>, Behind> {
+        let mut had = Vec::new();
+        for id in self.leads_of(print) {
+            let told = self.told(id).ok_or(Behind)?;
+            let (Some(lead), Some(story)) = (told.lead, told.closed) else { continue };
+            let snapshot = self.snapshots.get(&lead.catalog_version).ok_or(Behind)?;
+            let has_it = |outcome: &Option<Outcome>| {
+                matches!(
+                    outcome,
+                    None | Some(
+                        Outcome::Accepted | Outcome::Unknown | Outcome::Failed(Reason::PostDuplicate)
+                    )
+                )
+            };
+            had.extend(story.posts.iter().filter(|post| has_it(&post.outcome)).map(|post| RememberedHad {
+                print,
+                buyer: snapshot.buyer(post.buyer).map(|buyer| buyer.name.clone()).unwrap_or_default(),
+                post: (id, post.candidate),
+                since: lead.admitted,
+            }));
+        }
+        Ok(had)
+    }
+
+    /// Returns the leads of a person.
+    fn leads_of(&self, print: u128) -> impl Iterator<Item = Uuid7> {
+        self.disk.entries.iter().filter_map(move |entry| match &entry.record {
             Record::Lead(lead) if lead.prints.contains(&Some(print)) => Some(lead.id),
             Record::Completed(post) if post.prints.contains(&Some(print)) => Some(post.id),
             _ => None,
-        });
-        for id in ids {
+        })
+    }
+
+    /// Returns what became of a person, as far as it counts at a moment.
+    fn person_known(&self, print: u128, at: UtcMicros) -> Result<Option<RememberedPerson>, Behind> {
+        let mut known: Option<RememberedPerson> = None;
+        for id in self.leads_of(print) {
             let told = self.told(id).ok_or(Behind)?;
             let (Some(lead), Some(story)) = (told.lead, told.closed) else { continue };
             let posted = lead.kind == SaleKind::OneCall || !told.posts.is_empty();

@@ -16,7 +16,7 @@ use exchange_protocol::{
 use exchange_store::ledger::CheckpointSigner;
 use exchange_store::{Projected, Projector, ProjectorConfig, StoreUrl};
 use exchange_types::{
-    Amount, BidEntries, BuyerIndex, CampaignIndex, Currency, HashKey, Reason, SellerIndex, SmallText,
+    Amount, BidEntries, BuyerIndex, CampaignIndex, Currency, HashKey, Person, Reason, SellerIndex, SmallText,
     UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
 };
 
@@ -101,7 +101,8 @@ fn lead(id: Uuid7, mixed: u128, at: i64) -> LeadRecord {
         catalog_version: 1,
         admitted: UtcMicros(at),
         claim: Some(ClaimRecord { key: mixed.rotate_left(17), digest: mixed }),
-        prints: [Some(mixed.rotate_left(31)), Some(mixed.rotate_left(53))],
+        prints: [Some(mixed.rotate_left(31)), Some(mixed.rotate_left(53)), None, None],
+        person: Person::default(),
         seller_ref: None,
         taken_until: UtcMicros(at),
         again_from: UtcMicros(at),

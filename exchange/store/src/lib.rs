@@ -51,6 +51,6 @@ pub use projector::{Progress, Projected, Projector};
 pub use store::{Buyer, Exchange, Operator, SaleRef, Scoped, Seller, Store};
 pub use view::{
     ApiKeyView, AuctionView, BalanceView, BuyerSale, ClaimFound, ClosingView, DueSale, ErasedAt, ErasureView,
-    EventView, LeadFilter, LeadState, LeadView, LedgerFilter, OpenUnknown, PersonSeen, ReceiverView,
-    SaleFilter, SaleView, SealedPart, SellerSale, Violation, ViolationKind,
+    EventView, HadView, LeadFilter, LeadState, LeadView, LedgerFilter, OpenUnknown, PersonSeen, ReceiverView,
+    SaleFilter, SaleView, SealedPart, SellerSale, SuppressionView, Violation, ViolationKind,
 };

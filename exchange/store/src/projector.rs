@@ -13,6 +13,7 @@ mod ledger_rows;
 mod load;
 mod rows;
 mod sales;
+mod suppressions;
 mod write;
 
 use std::collections::{BTreeMap, HashSet};

@@ -13,6 +13,7 @@ mod persons;
 mod posts;
 mod receivers;
 mod seller;
+mod suppressions;
 
 pub(crate) use claims::present_status;
 pub(crate) use leads::catalog_names;

@@ -5,6 +5,7 @@ mod closing;
 mod event;
 mod filter;
 mod receiver;
+mod suppression;
 mod violation;
 
 pub use api_key::ApiKeyView;
@@ -12,6 +13,7 @@ pub use closing::ClosingView;
 pub use event::EventView;
 pub use filter::{LeadFilter, LedgerFilter, SaleFilter};
 pub use receiver::ReceiverView;
+pub use suppression::SuppressionView;
 pub use violation::{Violation, ViolationKind};
 
 use std::sync::Arc;
@@ -287,6 +289,19 @@ pub struct PersonSeen {
     pub taken_until: UtcMicros,
     /// When the person may come again, where it is not.
     pub again_from: UtcMicros,
+}
+
+/// A post after which its buyer had a person, or may have had it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HadView {
+    /// The buyer.
+    pub buyer: Box<str>,
+    /// The sale.
+    pub auction: Uuid7,
+    /// The post.
+    pub candidate: CandidateIndex,
+    /// When the lead was admitted.
+    pub admitted: UtcMicros,
 }
 
 /// A sale whose return window is over.

@@ -12,6 +12,7 @@ mod id;
 mod index;
 mod keyed_hash;
 pub mod limits;
+pub mod person;
 mod pii;
 mod post;
 mod quality;
@@ -32,6 +33,7 @@ pub use index::{
     BuyerIndex, CampaignIndex, EndpointIndex, FieldIndex, SellerIndex, ShardIndex, VerticalIndex,
 };
 pub use keyed_hash::{HashKey, KeyedHash};
+pub use person::{Person, Prints};
 pub use pii::Pii;
 pub use post::{NotSent, PostOutcome, PostReply, UnknownCause};
 pub use quality::QualityFault;

@@ -16,19 +16,22 @@ pub enum UnsoldReason {
     Deadline = 4,
     /// The offers had expired.
     OffersExpired = 5,
+    /// The person stands on a suppression list of the exchange.
+    Suppressed = 6,
     /// Buyers asked for a proof of consent that the lead lacks, and nobody got further.
     ProofMissing = 7,
 }
 
 impl UnsoldReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoEligibleBuyer,
         Self::NoBid,
         Self::BelowFloor,
         Self::PostsRejected,
         Self::Deadline,
         Self::OffersExpired,
+        Self::Suppressed,
         Self::ProofMissing,
     ];
 
@@ -41,6 +44,7 @@ impl UnsoldReason {
             Self::PostsRejected => "posts_rejected",
             Self::Deadline => "deadline",
             Self::OffersExpired => "offers_expired",
+            Self::Suppressed => "suppressed",
             Self::ProofMissing => "proof_missing",
         }
     }
@@ -112,6 +116,7 @@ mod tests {
             (3, "posts_rejected"),
             (4, "deadline"),
             (5, "offers_expired"),
+            (6, "suppressed"),
             (7, "proof_missing"),
         ];
         assert_eq!(numbered, expected);

@@ -12,6 +12,13 @@ use crate::hmac_key::HmacKey;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 16]);
 
+impl Fingerprint {
+    /// Returns the fingerprint as a number, big end first.
+    pub const fn number(self) -> u128 {
+        u128::from_be_bytes(self.0)
+    }
+}
+
 /// The exchange's key for fingerprints.
 #[derive(Clone, Debug)]
 pub struct FingerprintKey(HmacKey);

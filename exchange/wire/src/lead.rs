@@ -10,6 +10,7 @@ mod envelope;
 mod fields;
 mod findings;
 mod identity;
+mod person;
 pub mod post_problem;
 mod post_request;
 mod rfc3339;
@@ -20,7 +21,8 @@ use exchange_catalog::{QualityCheck, Snapshot};
 use exchange_types::{QualityFault, SellerIndex, Submission, VerticalIndex};
 
 pub use completeness::require_complete;
-pub use identity::Identity;
+pub use identity::{Identity, sha256_of_hex};
+pub use person::person;
 pub use post_request::PostRequest;
 
 use crate::json::{JsonError, Reader};

@@ -96,6 +96,7 @@ pub(crate) fn vertical(name: &str) -> Vertical {
         offers_held: 2,
         duplicate_window: Nanos::from_secs(86_400),
         resubmit_after: Nanos::from_secs(900),
+        near_duplicate: None,
         identity: Box::new([]),
         rules: Box::new([]),
         campaigns: Box::new([]),

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::section::Named;
 use super::vertical::{Draft, set};
-use super::{caps, tags};
+use super::{campaign, caps, tags};
 use crate::document::{Node, Range, Table};
 use crate::snapshot::{Buyer, Campaign, CapKind, WeekStart};
 use crate::{limits, suggestion};
@@ -51,6 +51,7 @@ fn compile(name: &str, node: &Node<'_>) -> Buyer {
         prepaid: false,
         tags: [].into(),
         tier: 1,
+        duplicate_window: None,
     };
     if let Some(table) = node.table() {
         read(table, &mut buyer);
@@ -69,6 +70,7 @@ fn read(table: Table<'_>, buyer: &mut Buyer) {
     buyer.caps = caps::read(table.get("caps"));
     set(&mut buyer.prepaid, table.get("prepaid"), Node::boolean);
     set(&mut buyer.tags, table.get("tags"), tags::read);
+    buyer.duplicate_window = table.get("duplicate_window").and_then(|node| campaign::read_window(&node));
     set(&mut buyer.tier, table.get("tier"), |node| node.small(Range::new(1, limits::TIER_MAX)));
     table.finish();
 }

@@ -77,6 +77,7 @@ fn blank(name: &str) -> Campaign {
         return_reasons: ReturnReasons::ALL,
         returns_restore: false,
         notices: None,
+        duplicate_window: Nanos::ZERO,
     }
 }
 
@@ -92,6 +93,10 @@ fn read(table: &Table<'_>, campaign: &mut Campaign, scope: &Scope<'_, '_>, endpo
     let buyer = scope.buyers.get(campaign.buyer.at());
     campaign.tier = buyer.map_or(1, |buyer| buyer.tier);
     set(&mut campaign.tier, table.get("tier"), |node| node.small(Range::new(1, limits::TIER_MAX)));
+    let window = buyer.and_then(|buyer| buyer.duplicate_window);
+    let of_vertical = vertical.map_or(Nanos::ZERO, |draft| draft.vertical.duplicate_window);
+    campaign.duplicate_window = window.unwrap_or(of_vertical);
+    set(&mut campaign.duplicate_window, table.get("duplicate_window"), read_window);
     set(&mut campaign.weight, table.get("weight"), |node| node.small(Range::new(1, limits::WEIGHT_MAX)));
     set(&mut campaign.penalty, table.get("penalty"), Node::rate);
     read_reserve(table, campaign, vertical);
@@ -124,6 +129,11 @@ fn read(table: &Table<'_>, campaign: &mut Campaign, scope: &Scope<'_, '_>, endpo
         let ca = endpoints.get(campaign.post).and_then(|post| post.ca_pem.clone());
         campaign.notices = notices::read(&node, ca, (scope.options, endpoints));
     }
+}
+
+/// Reads for how long a buyer is not offered a person again whom it had. Memory and store know of no longer one.
+pub(super) fn read_window(node: &Node<'_>) -> Option<Nanos> {
+    node.duration(Range::new(Nanos::ZERO, limits::DUPLICATE_WINDOW_MAX))
 }
 
 fn find_buyer(node: &Node<'_>, buyers: &[Buyer]) -> Option<BuyerIndex> {

@@ -6,6 +6,7 @@ use exchange_types::{Amount, CampaignIndex, Currency, FieldIndex, Nanos, limits 
 
 use super::consent;
 use super::field;
+use super::near;
 use super::notices;
 use super::privacy;
 use super::quality;
@@ -89,6 +90,7 @@ fn blank(name: &str) -> Vertical {
         offers_held: 2,
         duplicate_window: Nanos::from_secs(30 * 86_400),
         resubmit_after: Nanos::from_secs(15 * 60),
+        near_duplicate: None,
         identity: [].into(),
         rules: [].into(),
         campaigns: [].into(),
@@ -110,6 +112,7 @@ fn read(name: &str, table: Table<'_>) -> (Vertical, Vec<bool>) {
     privacy::warn_of_joined_fields(table.report, &schema);
     set_fields(&mut vertical, schema.fields);
     warn_of_missing_identity(&table, &vertical);
+    vertical.near_duplicate = near::read(&table, &vertical);
     table.finish();
     (vertical, schema.broken)
 }
@@ -209,8 +212,7 @@ fn read_times(table: &Table<'_>, vertical: &mut Vertical) {
     read("post_timeout", &mut vertical.post_timeout, millis(100), secs(120));
     // The wire contract bounds holds: five minutes of another's cap are enough.
     read("hold_time", &mut vertical.hold_time, secs(1), secs(300));
-    // Fingerprints stand in memory and in the store for as long as this.
-    read("duplicate_window", &mut vertical.duplicate_window, secs(60), Nanos(DAY.0 * 400));
+    read("duplicate_window", &mut vertical.duplicate_window, secs(60), limits::DUPLICATE_WINDOW_MAX);
     read("resubmit_after", &mut vertical.resubmit_after, Nanos::ZERO, Nanos(DAY.0 * 30));
     let needed = vertical.bid_window.saturating_add(vertical.post_min);
     if needed > vertical.answer_by {

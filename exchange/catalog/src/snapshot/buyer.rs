@@ -1,5 +1,6 @@
 //! [`Buyer`]: a company that buys.
 
+use exchange_types::Nanos;
 use jiff::tz::TimeZone;
 
 use super::Cap;
@@ -23,6 +24,8 @@ pub struct Buyer {
     pub tags: Box<[Box<str>]>,
     /// The tier of its campaigns that say nothing else.
     pub tier: u8,
+    /// For how long its campaigns are not offered a person again whom it had, where they say nothing else.
+    pub duplicate_window: Option<Nanos>,
 }
 
 /// The first day of a week.

@@ -68,6 +68,8 @@ pub struct Campaign {
     pub returns_restore: bool,
     /// Where its buyer is told what became of its bids.
     pub notices: Option<Notices>,
+    /// For how long a person whom its buyer had is not offered to it again, from the admission of that lead on.
+    pub duplicate_window: Nanos,
 }
 
 /// Stands in the path of a status endpoint where the id of the post goes.

@@ -52,12 +52,23 @@ pub struct Vertical {
     pub duplicate_window: Nanos,
     /// How long an unsold person waits before it may come again.
     pub resubmit_after: Nanos,
+    /// What makes leads of one seller look alike, where that matters.
+    pub near_duplicate: Option<NearDuplicate>,
     /// The fields that identify the person: phone and e-mail, as far as the schema has them.
     pub identity: Box<[FieldIndex]>,
     /// What fields have to be to each other.
     pub rules: Box<[QualityRule]>,
     /// The campaigns in it, ordered by index.
     pub campaigns: Box<[CampaignIndex]>,
+}
+
+/// What makes leads of one seller look alike, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearDuplicate {
+    /// Leads with the same values in all of these fields look alike.
+    pub fields: Box<[FieldIndex]>,
+    /// How long the second one is dropped.
+    pub window: Nanos,
 }
 
 impl Vertical {

@@ -7,6 +7,7 @@ pub(crate) mod deals;
 pub(crate) mod persons;
 mod replays;
 pub(crate) mod stops;
+mod suppressions;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,9 +17,9 @@ use exchange_control::{
     Applied, ApplyError, Backend, CatalogSummary, ChangeSale, ChangeSaleError, Filter, JournalState,
     JournalStatus, KeysError, ListError, Listed, ListedKey, Metric, MetricKind, MetricValue, MoveError,
     Movement, Page, PersonError, PostWord, PostWordError, Principal, Readiness, ReloadError, Reloaded,
-    ReplayChanges, ReplayError, Role, StopError, Unavailable, WantedStop,
+    ReplayChanges, ReplayError, Role, StopError, SuppressError, Unavailable, WantedStop,
 };
-use exchange_protocol::Account;
+use exchange_protocol::{Account, SuppressionList};
 use exchange_types::{AuctionId, UtcMicros};
 use exchange_wire::KeyMode;
 
@@ -49,6 +50,8 @@ pub(crate) enum Seen {
     Replay(ReplayChanges),
     Stop(WantedStop),
     Start(String),
+    /// Which list, whose and whether to put on it; who; by whom.
+    Suppress((SuppressionList, Box<str>, bool), Vec<String>, Box<str>),
 }
 
 /// How what is asked fails, where it does.
@@ -62,6 +65,7 @@ pub(crate) struct Fails {
     pub(crate) person: Option<PersonError>,
     pub(crate) replay: Option<ReplayError>,
     pub(crate) stop: Option<StopError>,
+    pub(crate) suppress: Option<SuppressError>,
     /// Changes were made before.
     pub(crate) replayed: bool,
     pub(crate) ledger_damaged: bool,

@@ -18,4 +18,5 @@ mod roles;
 mod sales;
 mod shutdown;
 mod stops;
+mod suppressions;
 mod unknowns;

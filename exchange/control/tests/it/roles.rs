@@ -31,6 +31,7 @@ struct Row {
 
 const OPEN: [u16; 6] = [200; 6];
 const OPERATORS: [u16; 6] = [401, 403, 403, 403, 403, 200];
+const OR_BUYERS: [u16; 6] = [401, 403, 403, 200, 200, 200];
 const EVERYBODY: [u16; 6] = [401, 200, 200, 200, 200, 200];
 
 fn row(
@@ -120,11 +121,20 @@ fn of_leads_and_money() -> Vec<Row> {
         row("post", "/v1/persons/find", &"", r#"{"phone": "+498912345678"}"#, OPERATORS),
         row("post", "/v1/persons/export", &"", r#"{"phone": "+498912345678"}"#, OPERATORS),
         row("post", "/v1/persons/erase", &"", r#"{"phone": "+498912345678"}"#, OPERATORS),
-        plain("get", "/v1/erasures", [401, 403, 403, 200, 200, 200]),
+        plain("get", "/v1/erasures", OR_BUYERS),
         row("post", "/v1/erasures/{id}/acknowledgements", &sale, "", [401, 403, 403, 200, 404, 403]),
         plain("get", "/v1/stops", OPERATORS),
         row("post", "/v1/stops", &"", r#"{"kind": "buyer", "name": "a", "reason": "b"}"#, OPERATORS),
         row("delete", "/v1/stops/{id}", &stop_id(), "", OPERATORS),
+        plain("get", "/v1/suppressions", OR_BUYERS),
+        row("post", "/v1/suppressions", &"", r#"{"entries": []}"#, [401, 403, 403, 200, 200, 422]),
+        row(
+            "delete",
+            "/v1/suppressions",
+            &"",
+            r#"{"list": "revoked", "entries": []}"#,
+            [401, 403, 403, 422, 422, 200],
+        ),
     ]
 }
 

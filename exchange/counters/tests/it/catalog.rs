@@ -50,6 +50,7 @@ pub(crate) fn snapshot(of_buyer: &[Cap], of_campaigns: &[&[Cap]]) -> Snapshot {
         prepaid: false,
         tags: [].into(),
         tier: 1,
+        duplicate_window: None,
     };
     Snapshot {
         version: 1,
@@ -93,5 +94,6 @@ fn campaign(position: usize, caps: &[Cap]) -> Campaign {
         return_reasons: ReturnReasons::ALL,
         notices: None,
         returns_restore: false,
+        duplicate_window: Nanos::ZERO,
     }
 }

@@ -44,7 +44,8 @@ fn written(market: &Market) -> Vec<&'static str> {
         | Record::Catalog(_)
         | Record::Erased(_)
         | Record::Acknowledged(_)
-        | Record::Stopped(_) => "none of the engine's",
+        | Record::Stopped(_)
+        | Record::Suppressed(_) => "none of the engine's",
     };
     market.records.iter().map(kind).collect()
 }

@@ -29,7 +29,8 @@ fn earned(market: &Market) -> Amount {
             | Record::Catalog(_)
             | Record::Erased(_)
             | Record::Acknowledged(_)
-            | Record::Stopped(_) => None,
+            | Record::Stopped(_)
+            | Record::Suppressed(_) => None,
         };
     }
     payouts.values().fold(Amount::ZERO, |sum, payout| sum.checked_add(*payout).expect("a small sum"))

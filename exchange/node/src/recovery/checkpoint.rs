@@ -9,17 +9,21 @@ use exchange_types::{HashKey, UtcMicros, Uuid7};
 
 use super::bytes::{Reader, Writer};
 use super::closed_sales::{ClosedSales, Persons};
+use super::had::HadByBuyers;
 use super::money::Money;
 use super::names::Names;
 use super::open_sale::OpenSale;
 use super::slots::Slots;
+use super::suppressed::Suppressed;
 use super::tallies::Tallies;
 use super::{CheckpointError, Recovery, RecoveryLimits, stopped};
 use crate::seen_filter::SeenFilter;
 
 const MAGIC: &[u8; 8] = b"XCHKPT\r\n";
 /// The layout of this release.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+/// The layout before suppression lists and what buyers had.
+const WITHOUT_SUPPRESSIONS: u32 = 3;
 /// The layout in which a person was noted when its sale was over, not at the first intent. Its bytes are the same.
 const PERSONS_AT_END: u32 = 2;
 /// The layout before stops.
@@ -55,6 +59,8 @@ impl Recovery {
         write_filter(&self.seen_persons, &mut to);
         self.slots.write(&mut to);
         stopped::write(&self.stops, &mut to);
+        self.suppressed.write(&mut to);
+        self.had.write(&mut to);
         let sum = sum_of(out.get(start..).unwrap_or_default());
         out.extend_from_slice(&sum);
     }
@@ -74,7 +80,7 @@ impl Recovery {
             return Err(CheckpointError::Damaged { at: 0 });
         }
         let version = from.u32()?;
-        if ![VERSION, PERSONS_AT_END, WITHOUT_STOPS].contains(&version) {
+        if !(WITHOUT_STOPS..=VERSION).contains(&version) {
             return Err(CheckpointError::Version { version });
         }
         if sum_of(content) != *sum {
@@ -96,7 +102,11 @@ impl Recovery {
         if version != WITHOUT_STOPS {
             read.stops = stopped::read(&mut from)?;
         }
-        if version != VERSION {
+        if version > WITHOUT_SUPPRESSIONS {
+            read.suppressed = Suppressed::read(&mut from)?;
+            read.had = HadByBuyers::read(&mut from)?;
+        }
+        if version <= PERSONS_AT_END {
             read.note_persons_posted();
         }
         if from.is_at_end() { Ok(read) } else { Err(from.damaged()) }

@@ -4,13 +4,14 @@ use exchange_counters::Posted;
 use exchange_protocol::{
     AnswerStatus, CandidateIndex, LeadRecord, Outcome, Record, Resolution, SaleChange, Story, encode_closed,
 };
-use exchange_types::{Amount, Nanos, Reason, UtcMicros, Uuid7};
+use exchange_types::{Amount, Nanos, Reason, UnsoldReason, UtcMicros, Uuid7};
 
 use super::closed_sales::{ClosedSale, KnownPerson};
 use super::money::Sold;
 use super::open_sale::{OpenPost, OpenSale};
 use super::tallies::Owner;
-use super::{KeptClaim, Recovery};
+use super::{HadByBuyer, KeptClaim, Recovery};
+use crate::had::has_person;
 
 /// After how long a lead of which nothing more was written is dropped: far longer than an auction may take.
 const LEAD_LAPSES: Nanos = Nanos::from_secs(3_600);
@@ -51,6 +52,10 @@ impl Recovery {
             Record::Stopped(stop) => {
                 self.pass(stop.at);
                 self.stops.take(stop);
+            }
+            Record::Suppressed(change) => {
+                self.pass(change.at);
+                self.suppressed.take(change, &mut self.names);
             }
             Record::Erased(erasure) => {
                 // What comes again under its keys is the store's to refuse.
@@ -108,7 +113,19 @@ impl Recovery {
         post.outcome = Some(record.clone());
         let Some(intended) = post.intended() else { return };
         let (owner, at) = (post.owner, intended.at);
+        self.note_buyer((auction, candidate), owner, outcome);
         self.count((auction, candidate), owner, at, (outcome, price));
+    }
+
+    /// Notes for every fingerprint of a sale's person what one of its posts says of the buyer. A post of which nobody
+    /// knows speaks for itself, as long as it is open.
+    fn note_buyer(&mut self, (id, candidate): (Uuid7, CandidateIndex), owner: Owner, outcome: Outcome) {
+        let has_it = outcome != Outcome::Unknown && has_person(outcome);
+        let Some(sale) = self.open.get(&id).filter(|_| has_it) else { return };
+        let had = HadByBuyer { buyer: owner.1, sale: id, candidate, since: sale.lead.admitted };
+        for print in sale.prints().into_iter().flatten().flatten() {
+            self.had.note(print, had);
+        }
     }
 
     /// Counts a post whose outcome is definite.
@@ -142,6 +159,8 @@ impl Recovery {
             done = !sale.posts.iter().any(OpenPost::is_unknown);
             let fate = match story.status {
                 AnswerStatus::Sold | AnswerStatus::Pending(_) => Some(Fate::Taken),
+                // Who is not to be sold was never on the way.
+                AnswerStatus::Unsold(UnsoldReason::Suppressed) => None,
                 AnswerStatus::Unsold(_) if sale.was_posted_or_called() => Some(Fate::Unsold),
                 AnswerStatus::Unsold(_)
                 | AnswerStatus::NoOffer(_)
@@ -185,6 +204,7 @@ impl Recovery {
             Fate::Unsold
         };
         let done = closed && !sale.posts.iter().any(OpenPost::is_unknown);
+        self.note_buyer(key, owner, resolution.outcome);
         self.note_person(resolution.auction, fate);
         // Whatever came of it, an unknown post was sent.
         let outcome = match resolution.outcome {
@@ -215,11 +235,12 @@ impl Recovery {
             Fate::Unsold => (false, sale.lead.again_from),
         };
         let seller = self.names.seller(sale.lead.catalog_version, sale.lead.seller);
-        for print in sale.prints().into_iter().flatten() {
+        for print in sale.prints().into_iter().flatten().flatten() {
             let person = KnownPerson { id, seller, taken, until };
             if let Some(left) = self.persons.note(print, person, (self.latest, self.limits.fingerprints_max))
             {
                 self.seen_persons.insert(left, self.latest);
+                self.had.forget(left);
             }
         }
     }

@@ -4,7 +4,8 @@ use exchange_protocol::{
     CandidateIndex, ClaimRecord, CompletedRecord, LeadRecord, OfferedRecord, Outcome, Record, Resolution,
     SaleKind, Story, decode_record, encode_closed, encode_record,
 };
-use exchange_types::{Amount, BuyerIndex, CampaignIndex, UtcMicros};
+use exchange_types::person::or;
+use exchange_types::{Amount, BuyerIndex, CampaignIndex, Person, Prints, UtcMicros};
 
 use super::CheckpointError;
 use super::bytes::{Reader, Writer};
@@ -143,14 +144,17 @@ impl OpenSale {
     }
 
     /// Returns the fingerprints of the person: the ping's, and what the latest post said.
-    pub(crate) fn prints(&self) -> [Option<u128>; 4] {
-        let [phone, email] = self.lead.prints;
-        let (mut later_phone, mut later_email) = (None, None);
-        for (post, _) in &self.completed {
-            let [given_phone, given_email] = post.prints;
-            (later_phone, later_email) = (given_phone.or(later_phone), given_email.or(later_email));
-        }
-        [phone, email, later_phone, later_email]
+    pub(crate) fn prints(&self) -> [Prints; 2] {
+        let posted =
+            self.completed.iter().fold(Prints::default(), |posted, (post, _)| or(post.prints, posted));
+        [self.lead.prints, posted]
+    }
+
+    /// Returns the same, as it is in every vertical.
+    pub(crate) fn persons(&self) -> [Person; 2] {
+        let posted =
+            self.completed.iter().fold(Person::default(), |posted, (post, _)| post.person.or(posted));
+        [self.lead.person, posted]
     }
 
     /// Returns whether the person's full data came in: by one call, or by the seller's post.

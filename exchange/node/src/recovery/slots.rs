@@ -39,7 +39,8 @@ impl Slots {
             | Record::Balance(_)
             | Record::Catalog(_)
             | Record::Acknowledged(_)
-            | Record::Stopped(_) => return,
+            | Record::Stopped(_)
+            | Record::Suppressed(_) => return,
         };
         for slot in [Some(sealed.slot), consent.map(|consent| consent.slot)].into_iter().flatten() {
             self.note(slot);

@@ -2,11 +2,12 @@
 
 use exchange_protocol::{
     AnswerStatus, BalanceChange, CandidateIndex, CatalogNames, CompletedRecord, LeadRecord, ReturnReason,
-    SaleChange, SaleKind, SaleStep, SealClass, Sealed, SlotRef, Stop, StopKind, Story,
+    SaleChange, SaleKind, SaleStep, SealClass, Sealed, SlotRef, Stop, StopKind, Story, Suppression,
+    SuppressionList,
 };
 use exchange_types::{
-    Amount, BuyerIndex, CampaignIndex, Currency, SellerIndex, SmallText, UnsoldReason, UtcMicros, Uuid7,
-    VerticalIndex,
+    Amount, BuyerIndex, CampaignIndex, Currency, Person, SellerIndex, SmallText, UnsoldReason, UtcMicros,
+    Uuid7, VerticalIndex,
 };
 
 use super::*;
@@ -52,7 +53,8 @@ impl Fed {
             catalog_version: 1,
             admitted: UtcMicros(at),
             claim: None,
-            prints: [Some(number), None],
+            prints: [Some(number), None, None, None],
+            person: Person::default(),
             seller_ref: None,
             taken_until: UtcMicros(at + 1_000 * SECOND),
             again_from: UtcMicros(at + 60 * SECOND),
@@ -67,7 +69,8 @@ impl Fed {
             id: id(number),
             at: UtcMicros(BEGIN),
             claim: None,
-            prints: [Some(print), None],
+            prints: [Some(print), None, None, None],
+            person: Person::default(),
             sealed: no_bytes(),
             consent: None,
         }));
@@ -295,7 +298,8 @@ fn a_checkpoint_of_the_layout_before_names_the_persons_that_were_posted() {
     fed.0.persons = before;
     let mut written = Vec::new();
     fed.0.checkpoint(&mut written);
-    let mut written = written[..written.len() - 16].to_vec();
+    // Nor of suppressions and of what buyers had, whose counts stand before the checksum.
+    let mut written = written[..written.len() - 4 * 2 - 16].to_vec();
     written[8..12].copy_from_slice(&2_u32.to_le_bytes());
     written.extend_from_slice(&checkpoint::sum_of(&written));
     let read = Fed(Recovery::from_checkpoint(fed.0.limits, &written).expect("a checkpoint"));
@@ -327,18 +331,47 @@ fn a_stop_outlives_checkpoints_and_ends_with_its_start() {
 }
 
 #[test]
-fn a_checkpoint_of_the_layout_before_stops_is_read() {
+fn a_checkpoint_of_every_earlier_layout_is_read() {
     let mut fed = Fed::new();
     fed.lead(500, BEGIN);
     let mut written = Vec::new();
     fed.0.checkpoint(&mut written);
-    // Version 1 has the same fields, and no count of stops between them and the checksum.
-    let mut before = written[..written.len() - 4 - 16].to_vec();
-    before[8..12].copy_from_slice(&1_u32.to_le_bytes());
-    before.extend_from_slice(&checkpoint::sum_of(&before));
-    let mut read = Recovery::from_checkpoint(fed.0.limits, &before).expect("a checkpoint");
-    assert_eq!((read.applied(), read.stops().len()), (2, 0));
-    let mut again = Vec::new();
-    read.checkpoint(&mut again);
-    assert_eq!(again, written, "what was read is written in the layout of this release");
+    // Before the checksum stand three counts: of stops, which version 1 has not, and of suppressions and of what buyers
+    // had, which begin with version 4.
+    for (version, counts) in [(1_u32, 3), (2, 2), (3, 2)] {
+        let mut before = written[..written.len() - 4 * counts - 16].to_vec();
+        before[8..12].copy_from_slice(&version.to_le_bytes());
+        before.extend_from_slice(&checkpoint::sum_of(&before));
+        let mut read = Recovery::from_checkpoint(fed.0.limits, &before).expect("a checkpoint");
+        assert_eq!((read.applied(), read.stops().len(), read.suppressed().count()), (2, 0, 0), "{version}");
+        let mut again = Vec::new();
+        read.checkpoint(&mut again);
+        assert_eq!(again, written, "what was read is written in the layout of this release");
+    }
+}
+
+#[test]
+fn suppression_lists_outlive_checkpoints() {
+    let change = |list, buyer: &str, on, digests: &[u128]| {
+        Record::Suppressed(Suppression {
+            list,
+            buyer: buyer.into(),
+            on,
+            digests: digests.to_vec(),
+            by: "operator:ada".into(),
+            at: UtcMicros(BEGIN),
+        })
+    };
+    let mut fed = Fed::new();
+    fed.take(&change(SuppressionList::Revoked, "", true, &[1, 2, 3]));
+    fed.take(&change(SuppressionList::Own, "north", true, &[2]));
+    fed.take(&change(SuppressionList::Revoked, "", false, &[3, 9]));
+    let mut bytes = Vec::new();
+    fed.0.checkpoint(&mut bytes);
+    let mut fed = Fed(Recovery::from_checkpoint(fed.0.limits, &bytes).expect("a checkpoint"));
+    fed.take(&change(SuppressionList::Own, "south", true, &[2]));
+    fed.take(&change(SuppressionList::Revoked, "", false, &[1]));
+    let found: Vec<_> = fed.0.suppressed().collect();
+    let own = SuppressionList::Own;
+    assert_eq!(found, [(SuppressionList::Revoked, "", 2), (own, "north", 2), (own, "south", 2)]);
 }

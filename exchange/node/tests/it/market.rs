@@ -12,6 +12,9 @@ pub(crate) enum Plan {
     Changed,
     /// All of them, each with room for one post and sale, and for one hold of the seller.
     Tight,
+    /// `solar` and `roof`, of one buyer that has persons for an hour; `roof` comes after `solar` and does not mind. The
+    /// vertical knows persons for a minute.
+    Windows,
 }
 
 /// Returns the catalog of a version.
@@ -20,6 +23,19 @@ pub(crate) fn catalog(version: u64, plan: Plan, now: UtcMicros) -> Snapshot {
     text.push_str(&campaign("solar", "north", "ping = { url = \"https://solar.example/ping\" }\n"));
     text.push_str(&campaign("heat", "south", "price = \"20.00\"\n"));
     match plan {
+        Plan::Windows => {
+            let ping = "ping = { url = \"https://roof.example/ping\" }\n";
+            text.push_str(&campaign(
+                "roof",
+                "north",
+                &format!("tier = 2\nduplicate_window = \"0s\"\n{ping}"),
+            ));
+            text = text
+                .replace("resubmit_after = \"60s\"", "resubmit_after = \"1s\"\nduplicate_window = \"60s\"");
+            text =
+                text.replace("legal_name = \"north\"", "legal_name = \"north\"\nduplicate_window = \"1h\"");
+            text = text.replace("price = \"20.00\"", "paused = true\nprice = \"20.00\"");
+        }
         Plan::Whole | Plan::Tight => {
             text.push_str(&campaign("roof", "north", "ping = { url = \"https://roof.example/ping\" }\n"));
         }

@@ -11,7 +11,7 @@ use exchange_node::{
 };
 use exchange_protocol::{CatalogNames, Record, SaleKind, SellerPost, Waiter};
 use exchange_types::{
-    Amount, BidEntries, BidEntry, FieldIndex, HashKey, Nanos, Now, PingReply, PostOutcome, PostReply,
+    Amount, BidEntries, BidEntry, FieldIndex, HashKey, Nanos, Now, Person, PingReply, PostOutcome, PostReply,
     SellerIndex, ShardIndex, SmallText, UtcMicros, Uuid7, Value, VerticalIndex,
 };
 
@@ -142,7 +142,7 @@ impl Node {
         let (token, now) = (self.token(), self.now);
         let current = self.shared.current();
         let claim = key.map(claim);
-        let fingerprints = [Some(print(person)), None];
+        let person = known_person(person);
         self.at(ShardIndex(place), |shard, world| {
             let mut submission = shard.take_submission();
             submission.reset(VerticalIndex(0), seller(&current.snapshot), 2);
@@ -157,7 +157,7 @@ impl Node {
             shard.lead(
                 world,
                 now,
-                Arrival { kind, submission, current, claim, fingerprints, faults: Vec::new(), token },
+                Arrival { kind, submission, current, claim, person, faults: Vec::new(), token },
             );
         });
         self.deliver();
@@ -183,7 +183,7 @@ impl Node {
             offer_ids: Vec::new(),
             keep_on_changed: false,
             claim: key.map(claim),
-            fingerprints: [Some(print(person)), None],
+            person: known_person(person),
             faults: Vec::new(),
             waiter: Waiter { place: ShardIndex(place), token },
         };
@@ -271,10 +271,15 @@ pub(crate) fn apply(recovered: &mut Recovery, journal: &[Entry], from: usize) {
 
 pub(crate) fn claim(key: u64) -> ClaimKey {
     let hash = HashKey::new([7; 16]).hasher().number(u128::from(key));
-    ClaimKey { key: hash.finish(), digest: hash.text("body").finish() }
+    ClaimKey { key: hash.finish(), digest: hash.text("body").finish(), weak: false }
 }
 
-pub(crate) fn print(person: u64) -> u128 {
+/// Returns a person who is known by a phone.
+pub(crate) fn known_person(person: u64) -> Person {
+    Person::new([Some(digest(person)), None, None, None])
+}
+
+fn digest(person: u64) -> u128 {
     HashKey::new([8; 16]).hasher().number(u128::from(person)).finish()
 }
 

@@ -6,7 +6,7 @@ use exchange_node::{NodeConfig, Question, Remembered, RememberedClaim, Remembere
 use exchange_protocol::{Answer, AnswerStatus, Record, Refusal, Reply, SaleKind};
 use exchange_types::{Nanos, PostOutcome, ShardIndex};
 
-use crate::node::{Node, claim, config, print};
+use crate::node::{Node, claim, config, known_person};
 
 /// A node that remembers two finished sales and as many persons.
 fn forgetful() -> NodeConfig {
@@ -195,9 +195,11 @@ fn a_person_that_left_the_memory_is_still_a_duplicate() {
     let Some((_, Question::Admission { claim: None, prints, .. })) = node.world.questions.first() else {
         panic!("the person is asked for: {:?}", node.world.questions);
     };
-    assert_eq!(*prints, [Some(print(1)), None]);
+    let [print, ..] = node.shared.person_prints(&known_person(1), "solar");
+    let print = print.expect("a phone");
+    assert_eq!(*prints, [print]);
     let person = RememberedPerson {
-        print: print(1),
+        print,
         id: answers[0].id,
         seller: "web".into(),
         taken: true,

@@ -1,7 +1,7 @@
 //! What a restart makes of the records of an auction that it interrupted.
 
 use exchange_types::{
-    Amount, BuyerIndex, CampaignIndex, PendingReason, SellerIndex, UnsoldReason, Uuid7, VerticalIndex,
+    Amount, BuyerIndex, CampaignIndex, PendingReason, Person, SellerIndex, UnsoldReason, Uuid7, VerticalIndex,
 };
 
 use super::*;
@@ -25,7 +25,8 @@ fn lead(kind: SaleKind) -> Record {
         catalog_version: 11,
         admitted: ADMITTED,
         claim: None,
-        prints: [None; 2],
+        prints: [None; 4],
+        person: Person::default(),
         seller_ref: None,
         taken_until: ADMITTED,
         again_from: ADMITTED,
@@ -183,7 +184,8 @@ fn offers_and_the_seller_s_posts_stay_known() {
         id: id(1),
         at: later(90),
         claim: None,
-        prints: [None; 2],
+        prints: [None; 4],
+        person: Person::default(),
         sealed: Sealed {
             slot: SlotRef { class: SealClass::Lead, file: 1, index: 2 },
             length: 0,

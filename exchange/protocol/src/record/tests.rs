@@ -1,6 +1,6 @@
 //! Records read back as they were written, stay within their size, and never panic on damage.
 
-use exchange_types::{BidEntries, BidEntry, Currency, QualityFault, SmallText, UnsoldReason};
+use exchange_types::{BidEntries, BidEntry, Currency, Person, QualityFault, SmallText, UnsoldReason};
 
 use super::*;
 use crate::{
@@ -173,7 +173,8 @@ fn leads() -> Vec<Record> {
             catalog_version: 11,
             admitted: UtcMicros(1_764_000_000_000_000),
             claim: Some(ClaimRecord { key: 5, digest: 6 }),
-            prints: [Some(7), None],
+            prints: [Some(7), None, None, None],
+            person: Person::default(),
             seller_ref: Some(8),
             taken_until: UtcMicros(1_766_000_000_000_000),
             again_from: UtcMicros(1_764_000_900_000_000),
@@ -184,7 +185,8 @@ fn leads() -> Vec<Record> {
             id: id(1),
             at: UtcMicros(1_764_000_000_000_000),
             claim: None,
-            prints: [None, Some(9)],
+            prints: [None, Some(9), None, None],
+            person: Person::default(),
             sealed: sealed(SealClass::Lead),
             consent: None,
         }),
@@ -249,7 +251,20 @@ fn afterwards() -> Vec<Record> {
         }),
         stopped(StopKind::Campaign, true),
         stopped(StopKind::Vertical, false),
+        suppressed(SuppressionList::DoNotCall, "", true),
+        suppressed(SuppressionList::Own, "north", false),
     ]
+}
+
+fn suppressed(list: SuppressionList, buyer: &str, on: bool) -> Record {
+    Record::Suppressed(Suppression {
+        list,
+        buyer: buyer.into(),
+        on,
+        digests: vec![1, u128::MAX, 7],
+        by: "operator:ada".into(),
+        at: UtcMicros(1_764_000_000_000_000),
+    })
 }
 
 fn stopped(kind: StopKind, on: bool) -> Record {
@@ -333,6 +348,28 @@ fn unknown_kinds_and_versions_are_named() {
     };
     assert_eq!(with(4, 99), Err(DecodeError::Kind { kind: 99 }));
     assert_eq!(with(5, 2), Err(DecodeError::Version { version: 2 }));
+}
+
+#[test]
+fn a_lead_has_the_second_version_only_where_it_needs_it() {
+    let [lead, completed, ..] = &*leads() else { panic!("a ping and its post") };
+    let Record::Lead(lead) = lead else { panic!("a lead") };
+    let Record::Completed(completed) = completed else { panic!("a post") };
+    let known = LeadRecord { person: Person::new([Some(4), None, None, Some(5)]), ..lead.clone() };
+    let prints = [Some(1), None, None, Some(2)];
+    for (record, version) in [
+        (Record::Lead(lead.clone()), 1),
+        (Record::Lead(known), 2),
+        (Record::Lead(LeadRecord { prints, ..lead.clone() }), 2),
+        (Record::Completed(completed.clone()), 1),
+        (Record::Completed(CompletedRecord { prints, ..completed.clone() }), 2),
+        (Record::Completed(CompletedRecord { person: Person::new(prints), ..completed.clone() }), 2),
+    ] {
+        let mut bytes = Vec::new();
+        encode_record(&record, &mut bytes);
+        assert_eq!(bytes.get(5), Some(&version), "{record:?}");
+        assert_eq!(decode_record(&bytes), Ok((record, &[][..])));
+    }
 }
 
 #[test]

@@ -92,6 +92,12 @@ impl Control {
         self.send(Asked { method: Method::DELETE, path, idempotency_key: None, body: Vec::new() })
     }
 
+    /// Deletes what a JSON body names.
+    pub(super) fn delete_of(&self, path: &str, body: &Value) -> anyhow::Result<Reply> {
+        let body = body.to_string().into_bytes();
+        self.send(Asked { method: Method::DELETE, path, idempotency_key: None, body })
+    }
+
     /// Puts a JSON body.
     pub(super) fn put(&self, path: &str, body: Vec<u8>) -> anyhow::Result<Reply> {
         self.send(Asked { method: Method::PUT, path, idempotency_key: None, body })

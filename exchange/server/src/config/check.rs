@@ -96,6 +96,7 @@ impl Config {
                 auctions_max: 20_000,
                 history_max: 100_000,
                 fingerprints_max: 1_000_000,
+                suppressions_max: 100_000,
                 filter_bytes: ByteCount::from_kib(32 << 10),
                 unknowns_max: 10_000,
                 mesh_queue_max: 1_024,
@@ -138,6 +139,7 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         auctions_max,
         history_max,
         fingerprints_max,
+        suppressions_max,
         filter_bytes,
         unknowns_max,
         mesh_queue_max,
@@ -157,6 +159,7 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         auctions_max: within(auctions_max, [1, 10_000_000], default.auctions_max, findings),
         history_max: within(history_max, [1, 100_000_000], default.history_max, findings),
         fingerprints_max: within(fingerprints_max, [1, 1_000_000_000], default.fingerprints_max, findings),
+        suppressions_max: within(suppressions_max, [1, 100_000_000], default.suppressions_max, findings),
         filter_bytes: size(
             filter_bytes,
             [ByteCount::from_kib(1 << 10), ByteCount::from_kib(16 << 20)],

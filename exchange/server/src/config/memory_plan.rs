@@ -8,7 +8,7 @@ use super::{ByteCount, Config, Limits};
 ///
 /// ```text
 /// auctions_max x (slot + body) + connections_max x (header + body + answer + TLS)
-///     + history_max x entry + fingerprints_max x fingerprint + filter_bytes
+///     + history_max x entry + fingerprints_max x fingerprint + suppressions_max x suppression + filter_bytes
 ///     + unknowns_max x (entry + body) + cells_max x cell
 ///     + (shards + 1)^2 x mesh_queue_max x message
 ///     + cells_max x mirrored, where there is a mirror in Redis
@@ -17,7 +17,7 @@ use super::{ByteCount, Config, Limits};
 /// The program, the catalog and the connections to buyers come on top: they follow from the catalog, which may
 /// change while the exchange runs.
 #[derive(Clone, Debug)]
-pub struct MemoryPlan([Part; 9]);
+pub struct MemoryPlan([Part; 10]);
 
 #[derive(Clone, Copy, Debug)]
 struct Part {
@@ -28,12 +28,15 @@ struct Part {
 
 /// An auction with ten campaigns, without its lead.
 const AUCTION_BYTES: u64 = 6 * 1_024;
-/// The record of a finished auction with ten campaigns, and its places in the indices.
+/// The record of a finished auction with ten campaigns, its places in the indices, and its look among near-duplicates.
 const HISTORY_BYTES: u64 = 3 * 1_024;
 /// A post whose outcome nobody knows, without its lead.
 const UNKNOWN_BYTES: u64 = 1_024;
-/// A fingerprint with its place in a hash table that is half full.
-const FINGERPRINT_BYTES: u64 = 100;
+/// A fingerprint with its place in a hash table that is half full, and the buyer that had the person.
+const FINGERPRINT_BYTES: u64 = 200;
+/// An entry of a suppression list with its place in a hash table that is half full, and its place in the checkpoint
+/// that is made now and then.
+const SUPPRESSION_BYTES: u64 = 160;
 /// A counter, padded to a cache line of its own, with its key.
 const CELL_BYTES: u64 = 192;
 /// What Redis was told of a counter: key and values in a tree whose nodes are half full.
@@ -58,6 +61,7 @@ impl MemoryPlan {
             auctions_max,
             history_max,
             fingerprints_max,
+            suppressions_max,
             filter_bytes,
             unknowns_max,
             mesh_queue_max,
@@ -85,6 +89,7 @@ impl MemoryPlan {
             part("connections_max", u64::from(connections_max), connection_bytes),
             part("history_max", u64::from(history_max), HISTORY_BYTES),
             part("fingerprints_max", u64::from(fingerprints_max), FINGERPRINT_BYTES),
+            part("suppressions_max", u64::from(suppressions_max), SUPPRESSION_BYTES),
             part("filter_bytes", filter_bytes.0, 1),
             part("unknowns_max", u64::from(unknowns_max), UNKNOWN_BYTES.saturating_add(body_bytes)),
             part("cells_max", u64::from(cells_max), CELL_BYTES),

@@ -115,6 +115,7 @@ fn assert_every_limit_is_shown(limits: LimitsToml) {
         auctions_max,
         history_max,
         fingerprints_max,
+        suppressions_max,
         filter_bytes,
         unknowns_max,
         mesh_queue_max,
@@ -131,6 +132,7 @@ fn assert_every_limit_is_shown(limits: LimitsToml) {
         auctions_max,
         history_max,
         fingerprints_max,
+        suppressions_max,
         unknowns_max,
         mesh_queue_max,
         cells_max,
@@ -459,30 +461,30 @@ fn certificates_that_do_not_fit_together_are_refused() {
 #[test]
 fn limits_that_need_more_than_the_memory_are_refused_with_their_numbers() {
     let numbers = "auctions_max 20000 x 22 KiB = 430 MiB, connections_max 10000 x 48 KiB = 469 MiB, \
-                   history_max 100000 x 3 KiB = 293 MiB, fingerprints_max 1000000 x 100 B = 96 MiB, \
-                   filter_bytes 33554432 x 1 B = 32 MiB, unknowns_max 10000 x 17 KiB = 167 MiB, \
+                   history_max 100000 x 3 KiB = 293 MiB, fingerprints_max 1000000 x 200 B = 191 MiB, \
+                   suppressions_max 100000 x 160 B = 16 MiB, filter_bytes 33554432 x 1 B = 32 MiB, unknowns_max 10000 x 17 KiB = 167 MiB, \
                    cells_max 200000 x 192 B = 37 MiB, mesh_queue_max 65536 x 96 B = 6 MiB";
     check(
         "limits.memory_max = \"1 GiB\"",
         &[&format!(
-            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1528 MiB and memory_max is 1 GiB: \
-             {numbers}; at least \"1528 MiB\", or lower limits"
+            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1639 MiB and memory_max is 1 GiB: \
+             {numbers}; at least \"1639 MiB\", or lower limits"
         )],
     );
-    assert_eq!(load("limits.memory_max = \"1528 MiB\"").limits.memory_max.to_string(), "1528 MiB");
+    assert_eq!(load("limits.memory_max = \"1639 MiB\"").limits.memory_max.to_string(), "1639 MiB");
     // With TLS for sellers every connection takes more.
     check(
-        "limits.memory_max = \"1528 MiB\"\nseller.tls = { certificate = \"c.pem\", key = \"k.pem\" }",
+        "limits.memory_max = \"1639 MiB\"\nseller.tls = { certificate = \"c.pem\", key = \"k.pem\" }",
         &[&format!(
-            "exchange.toml:1:21: error: limits.memory_max: the limits allow 1919 MiB and memory_max is 1528 MiB: \
-             {}; at least \"1919 MiB\", or lower limits",
+            "exchange.toml:1:21: error: limits.memory_max: the limits allow 2029 MiB and memory_max is 1639 MiB: \
+             {}; at least \"2029 MiB\", or lower limits",
             numbers.replace("x 48 KiB = 469 MiB", "x 88 KiB = 860 MiB")
         )],
     );
     let found = load_with("limits.history_max = 100_000_000", &|_| None).expect_err("too much");
     let text = found.first().map(ToString::to_string).expect("one mistake");
     assert!(
-        text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294204 MiB"),
+        text.starts_with("exchange.toml:1:1: error: limits.memory_max: the limits allow 294314 MiB"),
         "{text}"
     );
 }

@@ -20,13 +20,13 @@ use crate::held;
 
 impl Persons for ControlBackend {
     async fn find_person(&self, person: Person, page: Page) -> Result<Listed<PersonLead>, PersonError> {
-        let prints = self.prints_of(person).await?;
+        let prints = self.prints_of(&self.named(person)?).await?;
         let Listed { items, next } = self.leads_of(&prints, page).await?;
         Ok(Listed { items: self.views_of(items.into_iter()).await?, next })
     }
 
     async fn export_person(&self, person: Person, page: Page) -> Result<Listed<PersonExport>, PersonError> {
-        let prints = self.prints_of(person).await?;
+        let prints = self.prints_of(&self.named(person)?).await?;
         let Listed { items, next } = self.leads_of(&prints, page).await?;
         let operator = self.store.as_operator();
         let mut locked = Vec::new();
@@ -50,7 +50,9 @@ impl Persons for ControlBackend {
     }
 
     async fn erase_person(&self, person: Person, by: Box<str>) -> Result<PersonErased, PersonError> {
-        let prints = self.prints_of(person).await?;
+        let person = self.named(person)?;
+        let prints = self.prints_of(&person).await?;
+        self.suppress_erased(&person, by.clone()).await.map_err(unanswered)?;
         self.erase(&prints, by).await.map_err(unanswered)
     }
 

@@ -3,7 +3,9 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use exchange_node::{Question, Remembered, RememberedClaim, RememberedPerson, RememberedSale, Shared};
+use exchange_node::{
+    Question, Remembered, RememberedClaim, RememberedHad, RememberedPerson, RememberedSale, Shared,
+};
 use exchange_protocol::Answer;
 use exchange_store::{Exchange, LeadState, PersonSeen, QueryError, Scoped};
 use exchange_types::UtcMicros;
@@ -77,11 +79,18 @@ impl Memory {
                     let answer = Box::new(answer);
                     told.claim = Some(RememberedClaim { id, digest, erased, answer, snapshot });
                 }
-                for print in prints.into_iter().flatten() {
+                for print in prints {
                     let seen = self.store.person(print).await?;
                     let counting = seen.into_iter().filter_map(|person| person_of(print, person, at));
                     // A sale counts, whatever was tried in vain after it.
                     told.persons.extend(counting.max_by_key(|person| (person.taken, person.until)));
+                    let had = self.store.buyers_of_person(print).await?;
+                    told.had.extend(had.into_iter().map(|post| RememberedHad {
+                        print,
+                        buyer: post.buyer,
+                        post: (post.auction, post.candidate),
+                        since: post.admitted,
+                    }));
                 }
                 Ok(told)
             }

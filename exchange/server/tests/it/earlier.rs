@@ -21,7 +21,7 @@ const BUYERS: &str = "[[buyer]]\nname = \"north\"\nprice = { fixed = \"40.00\" }
                       post = [{ redirect_url = \"https://north.example/thanks\" }]\n\
                       [[buyer]]\nname = \"south\"\nprice = { fixed = \"50.00\" }\npost = [{ fault = \"reset_after_accept\" }]\n";
 /// Every kind of record.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "Intent",
     "Outcome",
     "Closed",
@@ -36,6 +36,7 @@ const KINDS: [&str; 14] = [
     "Erased",
     "Acknowledged",
     "Stopped",
+    "Suppressed",
 ];
 /// What is kept of a data directory. The store is made anew, and without the slot files every lead is noise.
 const KEPT: [&str; 3] = ["journal", "catalog/1", "secret.key"];
@@ -163,7 +164,7 @@ fn generate(directory: &Path) {
 fn read(exchange: &Exchange, leads: &[String]) -> Map<String, Value> {
     eventually("the store has followed", || exchange.journal_is_even());
     let mut read = Map::new();
-    let lists = ["balances", "ledger?limit=200", "sales", "unknowns", "erasures", "stops"]
+    let lists = ["balances", "ledger?limit=200", "sales", "unknowns", "erasures", "stops", "suppressions"]
         .map(|list| format!("/v1/{list}"));
     let accounts = leads.iter().map(|lead| format!("/v1/auctions/{}", lead.replace("lead_", "auc_")));
     for path in lists.into_iter().chain(accounts) {

@@ -9,6 +9,7 @@
 )]
 
 mod authority;
+mod buyer_persons;
 mod buyers;
 mod catalog;
 mod exchange;
@@ -49,6 +50,7 @@ mod prepaid;
 mod rebuilt;
 mod recovered;
 mod reloading;
+mod repeated_pings;
 mod replay;
 mod resolving;
 mod restart;
@@ -56,6 +58,7 @@ mod rules;
 mod sale_life;
 mod sources;
 mod stops;
+mod suppressions;
 mod two_step;
 mod unknown;
 mod validation;

@@ -105,6 +105,11 @@ impl<'a> Request<'a> {
         Self { method, path, headers: Vec::new(), body: None }
     }
 
+    /// Returns a request with a body of JSON.
+    pub(crate) fn with_body(method: &'a str, path: &'a str, body: &Value) -> Self {
+        Self { body: Some(body.to_string()), ..Self::new(method, path) }
+    }
+
     /// Returns a post of JSON.
     pub(crate) fn post(path: &'a str, body: &Value) -> Self {
         Self { body: Some(body.to_string()), ..Self::new("POST", path) }

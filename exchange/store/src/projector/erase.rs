@@ -4,6 +4,7 @@
 //! seller's post and erasure came first.
 
 use exchange_protocol::{CompletedRecord, LeadRecord, Record, SealClass, Sealed, SlotRef, decode_record};
+use exchange_types::{Person, Prints};
 use sqlx::AnyConnection;
 
 use super::fold::bytes_of;
@@ -98,7 +99,7 @@ impl Erased {
 }
 
 impl Holder {
-    fn prints(&self) -> [Option<u128>; 2] {
+    fn prints(&self) -> Prints {
         match &self.row {
             Of::Lead(lead) => lead.prints,
             Of::Completed(post) => post.prints,
@@ -115,10 +116,14 @@ impl Holder {
     fn forget_person(&mut self) {
         match &mut self.row {
             Of::Lead(lead) => {
-                lead.prints = [None; 2];
+                lead.prints = Prints::default();
+                lead.person = Person::default();
                 lead.seller_ref = None;
             }
-            Of::Completed(post) => post.prints = [None; 2],
+            Of::Completed(post) => {
+                post.prints = Prints::default();
+                post.person = Person::default();
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use exchange_protocol::{
     AnswerStatus, BalanceChange, CatalogNames, CompletedRecord, Erasure, LeadRecord, Outcome, Record,
     SaleKind, Sealed, Story, encode_record,
 };
-use exchange_types::{Amount, EventKind, UtcMicros, Uuid7};
+use exchange_types::{Amount, EventKind, Prints, UtcMicros, Uuid7};
 
 use super::auctions::Lead;
 use super::rows::{BalanceRow, CatalogRow, ClaimRow, CompletionRow, ErasureRow, LeadRow};
@@ -72,6 +72,10 @@ pub(super) fn record(
         }
         // What is stopped is the exchange's own affair; it is in no table.
         Record::Stopped(_) => Ok(()),
+        Record::Suppressed(change) => {
+            state.rows.suppressions.take(change);
+            Ok(())
+        }
         Record::Acknowledged(told) => {
             state.rows.acknowledgements.push(told.clone());
             Ok(())
@@ -95,6 +99,7 @@ fn time_of(record: &Record) -> Option<UtcMicros> {
         Record::Erased(erasure) => Some(erasure.at),
         Record::Acknowledged(told) => Some(told.at),
         Record::Stopped(stop) => Some(stop.at),
+        Record::Suppressed(change) => Some(change.at),
         Record::Closed(_) | Record::Offered(_) => None,
     }
 }
@@ -173,7 +178,7 @@ fn take_completed(state: &mut State, post: &CompletedRecord, (record, sealed): (
     }
 }
 
-fn take_prints(state: &mut State, lead: Uuid7, prints: &[Option<u128>; 2]) {
+fn take_prints(state: &mut State, lead: Uuid7, prints: &Prints) {
     let prints = prints.iter().flatten();
     state.rows.persons.extend(prints.map(|print| (*print, lead.as_u128())));
 }

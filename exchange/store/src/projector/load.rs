@@ -96,7 +96,11 @@ fn auction_of(record: &Record) -> Option<Uuid7> {
         Record::Disputed(dispute) => Some(dispute.auction),
         Record::SaleChanged(change) => Some(change.auction),
         Record::Erased(erasure) => Some(erasure.lead),
-        Record::Balance(_) | Record::Catalog(_) | Record::Acknowledged(_) | Record::Stopped(_) => None,
+        Record::Balance(_)
+        | Record::Catalog(_)
+        | Record::Acknowledged(_)
+        | Record::Stopped(_)
+        | Record::Suppressed(_) => None,
     }
 }
 

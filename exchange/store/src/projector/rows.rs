@@ -8,6 +8,7 @@ use exchange_types::{Amount, Currency, EventKind, SaleId, UtcMicros, Uuid7};
 
 use super::auctions::Post;
 use super::insert::{Row, Table, Values};
+use super::suppressions::Suppressions;
 use crate::posting::PostState;
 use crate::values::{number_in, signed};
 use crate::view::{LeadState, ViolationKind};
@@ -28,6 +29,7 @@ pub(super) struct Rows {
     pub(super) closings: Vec<ClosingRow>,
     pub(super) erasures: Vec<ErasureRow>,
     pub(super) acknowledgements: Vec<Acknowledgement>,
+    pub(super) suppressions: Suppressions,
     /// Leads whose personal data has to go, once everything else is written.
     pub(super) to_erase: BTreeSet<u128>,
 }

@@ -10,7 +10,7 @@ use crate::ProjectError;
 use crate::values::signed;
 
 /// What a rebuild empties: all that the journal speaks of.
-const PROJECTED: [&str; 18] = [
+const PROJECTED: [&str; 19] = [
     "DELETE FROM catalog_versions",
     "DELETE FROM leads",
     "DELETE FROM completions",
@@ -28,6 +28,7 @@ const PROJECTED: [&str; 18] = [
     "DELETE FROM closings",
     "DELETE FROM erasures",
     "DELETE FROM acknowledgements",
+    "DELETE FROM suppressions",
     "DELETE FROM projection",
 ];
 
@@ -90,6 +91,7 @@ async fn own_rows(
     insert(connection, texts, rows.closings).await?;
     insert(connection, texts, rows.erasures).await?;
     insert(connection, texts, rows.acknowledgements).await?;
+    rows.suppressions.write(connection, texts).await?;
     Ok(rows.to_erase.into_iter())
 }
 

@@ -8,8 +8,8 @@ use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, wide};
 use crate::view::{
-    ApiKeyView, ClaimFound, ClosingView, DueSale, EventView, LeadView, OpenUnknown, PersonSeen, ReceiverView,
-    SaleView, SealedPart,
+    ApiKeyView, ClaimFound, ClosingView, DueSale, EventView, HadView, LeadView, OpenUnknown, PersonSeen,
+    ReceiverView, SaleView, SealedPart,
 };
 use crate::{Listed, Page, QueryError};
 
@@ -48,6 +48,16 @@ impl Scoped<Exchange> {
             .all(&self.store.pool)
             .await?;
         rows.iter().map(persons::read).collect()
+    }
+
+    /// Returns the posts after which their buyers had a person, or may have had it, by the keyed digest of its phone or
+    /// e-mail address.
+    ///
+    /// # Errors
+    ///
+    /// Says why the store cannot be read.
+    pub async fn buyers_of_person(&self, print: u128) -> Result<Vec<HadView>, QueryError> {
+        self.store.buyers_of_person(print).await
     }
 
     /// Makes the table of bearer keys equal to their file, whose order the list has.

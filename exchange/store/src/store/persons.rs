@@ -1,14 +1,14 @@
 //! Leads by the person whom they are of.
 
-use exchange_types::Uuid7;
+use exchange_types::{Reason, Uuid7};
 use sqlx::any::AnyRow;
 
 use super::{Store, leads};
 use crate::page::Key;
 use crate::select::Select;
 use crate::values::{Columns, wide};
-use crate::view::PersonSeen;
-use crate::{Listed, Page, QueryError};
+use crate::view::{HadView, PersonSeen};
+use crate::{Listed, Page, PostState, QueryError};
 
 /// The columns of [`read`], in its order.
 pub(super) const SELECT: &str = "SELECT leads.id, leads.seller, leads.vertical, auctions.state, leads.record \
@@ -27,7 +27,34 @@ pub(super) fn read(row: &AnyRow) -> Result<PersonSeen, QueryError> {
     Ok(PersonSeen { lead, seller, vertical, state, taken_until, again_from })
 }
 
+/// Posts that count for one fingerprint, newest first: as many as memory keeps.
+const POSTS: i64 = 256;
+
+fn read_had(row: &AnyRow) -> Result<HadView, QueryError> {
+    let mut from = Columns::of(row);
+    let (buyer, auction, candidate) = (from.text()?.into(), from.id("auction")?, from.candidate()?);
+    Ok(HadView { buyer, auction, candidate, admitted: leads::lead_record(from.bytes()?)?.admitted })
+}
+
 impl Store {
+    /// Returns the posts after which their buyers had a person, or may have had it: accepted, unknown, or answered as a
+    /// duplicate.
+    pub(super) async fn buyers_of_person(&self, print: u128) -> Result<Vec<HadView>, QueryError> {
+        let (failed, duplicate) = PostState::Failed(Reason::PostDuplicate).numbers();
+        let base = "SELECT posts.buyer, posts.auction, posts.candidate, leads.record FROM persons \
+             JOIN posts ON posts.auction = persons.lead JOIN leads ON leads.id = persons.lead";
+        let rows = Select::new(base)
+            .with("persons.print = ", wide(print))
+            .with("(posts.state <> ", failed)
+            .then(" OR posts.reason = ")
+            .value_here(duplicate)
+            .then(")")
+            .first("posts.auction DESC, posts.candidate", POSTS)
+            .all(&self.pool)
+            .await?;
+        rows.iter().map(read_had).collect()
+    }
+
     /// Returns the leads of a person, newest first.
     pub(super) async fn leads_of_person(
         &self,

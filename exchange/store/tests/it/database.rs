@@ -98,7 +98,7 @@ impl Database {
 }
 
 /// The tables that the journal speaks of, each with what orders its rows.
-pub(crate) const TABLES: [(&str, &str); 18] = [
+pub(crate) const TABLES: [(&str, &str); 19] = [
     ("catalog_versions", "version"),
     ("leads", "id"),
     ("completions", "lead"),
@@ -116,6 +116,7 @@ pub(crate) const TABLES: [(&str, &str); 18] = [
     ("closings", "sequence"),
     ("erasures", "sequence"),
     ("acknowledgements", "lead, buyer"),
+    ("suppressions", "buyer, list, digest"),
     ("projection", "id"),
 ];
 

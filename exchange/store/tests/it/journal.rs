@@ -3,12 +3,13 @@
 use exchange_protocol::{
     Acknowledgement, AnswerStatus, Asked, BalanceChange, CandidateIndex, CatalogNames, ClaimRecord,
     CompletedRecord, Erasure, LeadRecord, Outcome, Record, Resolution, ResolvedBy, ReturnReason, SaleChange,
-    SaleKind, SaleStep, SealClass, Sealed, SlotRef, Story, StoryCandidate, StoryPost,
+    SaleKind, SaleStep, SealClass, Sealed, SlotRef, Story, StoryCandidate, StoryPost, Suppression,
+    SuppressionList,
 };
 use exchange_store::Projected;
 use exchange_types::{
-    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, Currency, PendingReason, Reason, SellerIndex,
-    SmallText, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
+    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, Currency, PendingReason, Person, Reason,
+    SellerIndex, SmallText, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
 };
 
 pub(crate) const PRICE: Amount = Amount::from_micros(30_000_000);
@@ -72,7 +73,8 @@ impl Journal {
             catalog_version: 1,
             admitted: UtcMicros(self.now),
             claim: Some(ClaimRecord { key: print(lead) ^ 1, digest: lead }),
-            prints: [Some(person), Some(person ^ 2)],
+            prints: [Some(person), Some(person ^ 2), None, None],
+            person: Person::default(),
             seller_ref: None,
             taken_until: UtcMicros(self.now.saturating_add(30 * DAY)),
             again_from: UtcMicros(self.now.saturating_add(900 * SECOND)),
@@ -82,13 +84,25 @@ impl Journal {
         self.add_sealed(Record::Lead(record), Some(b"lead.consent".to_vec()));
     }
 
+    pub(crate) fn suppress(&mut self, buyer: &str, list: SuppressionList, on: bool, digests: &[u128]) {
+        self.add(Record::Suppressed(Suppression {
+            list,
+            buyer: buyer.into(),
+            on,
+            digests: digests.to_vec(),
+            by: format!("operator:{}", self.records.len()).into(),
+            at: UtcMicros(self.now),
+        }));
+    }
+
     /// What the seller's post brings of a lead that was a ping.
     pub(crate) fn completed(&mut self, lead: u128) {
         let record = CompletedRecord {
             id: id(lead),
             at: UtcMicros(self.now),
             claim: Some(ClaimRecord { key: print(lead) ^ 4, digest: lead }),
-            prints: [Some(print(lead) ^ 8), None],
+            prints: [Some(print(lead) ^ 8), None, None, None],
+            person: Person::default(),
             sealed: Sealed { slot: slot(SealClass::Lead, lead), length: 5, digest: [3; 32] },
             consent: Some(Sealed { slot: slot(SealClass::Consent, lead), length: 7, digest: [4; 32] }),
         };
@@ -264,6 +278,10 @@ impl Journal {
             by: "operator:ada".into(),
             at: UtcMicros(journal.now),
         }));
+        for (buyer, list) in [("", SuppressionList::Erased), ("north", SuppressionList::Own)] {
+            journal.suppress(buyer, list, true, &[print(3), print(4)]);
+            journal.suppress(buyer, list, false, &[print(4)]);
+        }
         journal.add(Record::Acknowledged(Acknowledgement {
             lead: id(3),
             buyer: "north".into(),

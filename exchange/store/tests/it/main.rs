@@ -7,6 +7,7 @@ mod journal;
 mod ledger;
 mod projecting;
 mod reading;
+mod suppressing;
 
 use std::future::Future;
 

@@ -41,7 +41,7 @@ impl BodyReader<'_, '_> {
 
     fn read_digest(&mut self, path: Path<'_>) -> Result<Option<[u8; 32]>, JsonError> {
         let Some(text) = self.any_text(path)? else { return Ok(None) };
-        let digest = decode_hex(&text);
+        let digest = sha256_of_hex(&text);
         if digest.is_none() {
             self.findings.error(path, "malformed", "is not a SHA-256 as 64 hexadecimal digits in lower case");
         }
@@ -49,8 +49,8 @@ impl BodyReader<'_, '_> {
     }
 }
 
-/// Reads 64 hexadecimal digits in lower case.
-fn decode_hex(text: &str) -> Option<[u8; 32]> {
+/// Reads a SHA-256 of 64 hexadecimal digits in lower case.
+pub fn sha256_of_hex(text: &str) -> Option<[u8; 32]> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if pairs.len() != 32 || !rest.is_empty() {
         return None;

@@ -10,13 +10,14 @@ use exchange_catalog::{CompileOptions, Diagnostic, SourceFile, compile};
 use exchange_control::{
     Acknowledged, Applied, ApplyError, Backend, Balance, Books, CatalogSummary, ChangeSale, ChangeSaleError,
     ErasedId, ErasedLead, ErasureId, Filter, JournalState, JournalStatus, KeysError, Lead, LedgerEntry,
-    LedgerReport, ListError, Listed, ListedKey, Lists, Metric, MoveError, Moved, Movement, NextStep, Page,
-    Person, PersonErased, PersonError, PersonExport, PersonLead, Persons, PostSettled, PostWord,
-    PostWordError, Principal, Readiness, ReloadError, Reloaded, ReplayChanges, ReplayError, Replayed,
-    Replays, Sale, SaleChanged, Sales, Scope, StopError, Stopped, Stops, Unavailable, UnknownPost, Unknowns,
-    WantedStop, WordEffect, router, serve,
+    LedgerReport, ListError, Listed, ListedKey, ListedPerson, Lists, Metric, MoveError, Moved, Movement,
+    NextStep, Page, Person, PersonErased, PersonError, PersonExport, PersonLead, Persons, PostSettled,
+    PostWord, PostWordError, Principal, Readiness, ReloadError, Reloaded, ReplayChanges, ReplayError,
+    Replayed, Replays, Sale, SaleChanged, Sales, Scope, StopError, Stopped, Stops, SuppressError,
+    SuppressionEntry, Suppressions, Unavailable, UnknownPost, Unknowns, WantedStop, WantedSuppression,
+    WordEffect, router, serve,
 };
-use exchange_protocol::{Account, ResolvedBy, Stop, StopKind};
+use exchange_protocol::{Account, ResolvedBy, Stop, StopKind, SuppressionList};
 use exchange_types::{Amount, AuctionId, Currency, LeadId, PostId, SaleId, StopId, UtcMicros, Uuid7};
 use exchange_wire::KeyMode;
 use tokio::net::TcpListener;
@@ -207,6 +208,36 @@ impl Stops for Noting {
     async fn start(&self, id: StopId, by: Box<str>) -> Result<Option<Stop>, Unavailable> {
         self.note((id.to_string(), by));
         Ok(Some(stopped(StopKind::Campaign, "north-solar")))
+    }
+}
+
+impl Suppressions for Noting {
+    async fn suppress(&self, wanted: WantedSuppression) -> Result<usize, SuppressError> {
+        let WantedSuppression { list, buyer, on, entries, by } = wanted;
+        let entries: Vec<String> = entries
+            .into_iter()
+            .map(|entry| match entry {
+                ListedPerson::Phone(phone) => phone.reveal().into(),
+                ListedPerson::Email(email) => email.reveal().into(),
+                ListedPerson::Digest(digest) => format!("{digest:?}"),
+            })
+            .collect();
+        let count = entries.len();
+        self.note((list, buyer, on, entries, by));
+        Ok(count)
+    }
+
+    async fn suppressions(
+        &self,
+        _: &Scope,
+        list: Option<SuppressionList>,
+        _: Page,
+    ) -> Result<Listed<SuppressionEntry>, ListError> {
+        let list = list.unwrap_or(SuppressionList::Litigator);
+        Ok(Listed {
+            items: vec![SuppressionEntry { list, digest: 7, by: "operator:ada".into(), at: AT }],
+            next: None,
+        })
     }
 }
 

@@ -85,6 +85,46 @@ fn each_command_tells_the_exchange_what_its_line_says() {
 }
 
 #[test]
+fn a_list_is_read_whole_before_anything_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listening = listen(folder.path());
+    let told = |what: &str, list: &str, input: &str| {
+        let ran = listening.run(&["suppress", what, "-", "--list", list], input);
+        assert_eq!(ran.ending, Ending::Done, "{}", ran.error);
+        listening.told()
+    };
+    assert_eq!(
+        told("import", "do_not_call", "# ours\n+49 89 1\n\n ada@x.org \n"),
+        ["(DoNotCall, \"\", true, [\"+49 89 1\", \"ada@x.org\"], \"operator:ada\")"]
+    );
+    assert_eq!(
+        told("remove", "erased", "ada@x.org"),
+        ["(Erased, \"\", false, [\"ada@x.org\"], \"operator:ada\")"]
+    );
+    let run = |input: &str| listening.run(&["suppress", "import", "-", "--list", "revoked"], input);
+    let digest = "0a".repeat(32);
+    let shout = digest.to_uppercase();
+    for (input, expected) in [
+        ("", "standard input names nobody"),
+        ("a@b.de\n0049 89 1\n", "standard input, line 2: neither a phone in international form"),
+        (&*shout, "standard input, line 1: write the SHA-256 in lower case"),
+    ] {
+        let ran = run(input);
+        assert_eq!((ran.ending, listening.told()), (Ending::Refused, Vec::new()), "{input}");
+        assert!(ran.error.contains(expected) && !ran.error.contains("0049"), "{input}: {}", ran.error);
+    }
+    // More than one request takes.
+    let many: Vec<String> = (0..1_001).map(|number| format!("a{number}@b.de")).collect();
+    let ran = run(&format!("{digest}\n{}\n", many.join("\n")));
+    assert_eq!(&*ran.out, "1002 of 1002 entries were added to revoked\n", "{}", ran.error);
+    assert_eq!(listening.told().len(), 2);
+    let ran = listening.run(&["suppress", "list"], "");
+    let line = format!("litigator {:032x}  since 2026-11-21T10:00:00.125Z by operator:ada\n", 7);
+    assert_eq!(&*ran.out, &*line, "{}", ran.error);
+    listening.stop();
+}
+
+#[test]
 fn what_was_read_again_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let listening = listen(folder.path());

@@ -7,7 +7,7 @@ use exchange_protocol::{
     SealClass, Sealed, SlotRef, encode_record,
 };
 use exchange_types::{
-    Amount, BuyerIndex, CampaignIndex, Currency, LeadId, SellerIndex, SmallText, UtcMicros, Uuid7,
+    Amount, BuyerIndex, CampaignIndex, Currency, LeadId, Person, SellerIndex, SmallText, UtcMicros, Uuid7,
     VerticalIndex,
 };
 
@@ -31,7 +31,8 @@ fn sale() -> [Record; 4] {
         catalog_version: 1,
         admitted: AT,
         claim: None,
-        prints: [None; 2],
+        prints: [None; 4],
+        person: Person::default(),
         seller_ref: None,
         taken_until: AT,
         again_from: AT,

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use exchange_control::{Acknowledged, ErasedId, ErasureId, PersonErased, Unavailable};
 use exchange_node::Message;
-use exchange_protocol::{Acknowledgement, Erasure, SealClass, SlotRef};
+use exchange_protocol::{Acknowledgement, Erasure, SealClass, SlotRef, Suppression, SuppressionList};
 use exchange_store::SaleRef;
-use exchange_types::{UtcMicros, Uuid7};
+use exchange_types::{Person, UtcMicros, Uuid7};
 
 use super::super::ControlBackend;
 use super::super::failures::{unreadable, unwritten};
@@ -32,6 +32,15 @@ struct Request {
 }
 
 impl ControlBackend {
+    /// Puts a person who is about to be erased on the list of those who are sold to nobody, however full that is.
+    pub(super) async fn suppress_erased(&self, person: &Person, by: Box<str>) -> Result<(), Unavailable> {
+        let digests = person.digests().into_iter().flatten().collect();
+        let (list, buyer, at) = (SuppressionList::Erased, Box::default(), wall_clock::utc_now());
+        let change = Suppression { list, buyer, on: true, digests, by, at };
+        let mut turn = self.desk.turn().await;
+        self.write_suppression(&mut turn, change).await.map(|_| ())
+    }
+
     /// Erases every lead of a person.
     pub(super) async fn erase(&self, prints: &[u128], by: Box<str>) -> Result<PersonErased, Unavailable> {
         let mut turn = self.desk.turn().await;

@@ -1,11 +1,10 @@
-//! Under which digests a person is known: the same that admission makes of a lead.
+//! Under which digests a person is known: the same that leads have.
 
 use core::time::Duration;
 
 use exchange_catalog::snapshot::FieldKind;
 use exchange_control::{Person, PersonError};
 use exchange_types::{Submission, Value};
-use exchange_wire::Fingerprint;
 
 use super::super::ControlBackend;
 use super::super::failures::unreadable;
@@ -14,18 +13,9 @@ use super::super::failures::unreadable;
 const FOLLOW_MAX: Duration = Duration::from_secs(5);
 
 impl ControlBackend {
-    /// Returns the digests of a person, one for each of its addresses and each vertical that there ever was.
+    /// Returns the fingerprints of a person, one for each of its addresses and each vertical that there ever was.
     /// Whatever is on disk now is in the store then: what an operator tells a person about itself is whole.
-    pub(super) async fn prints_of(&self, person: Person) -> Result<Vec<u128>, PersonError> {
-        let mut prints = Vec::new();
-        if let Some(phone) = person.phone {
-            let number = normal_phone(&phone.reveal()).ok_or(PersonError::Phone)?;
-            prints.push(self.fingerprints.of_value(&number));
-        }
-        if let Some(email) = person.email {
-            let address = normal_email(&email.reveal()).ok_or(PersonError::Email)?;
-            prints.push(self.fingerprints.of_value(&address));
-        }
+    pub(super) async fn prints_of(&self, person: &exchange_types::Person) -> Result<Vec<u128>, PersonError> {
         if !self.following.caught_up(FOLLOW_MAX).await {
             tracing::warn!("the store lags behind the journal, so a person is not looked up");
             return Err(PersonError::Behind);
@@ -36,11 +26,30 @@ impl ControlBackend {
         })?;
         verticals.sort_unstable();
         verticals.dedup();
-        let keys = self.shared.derived_key("claims");
-        let number = |vertical: &str, print: &Fingerprint| {
-            keys.hasher().text("person").text(vertical).bytes(&print.0).finish()
-        };
-        Ok(verticals.iter().flat_map(|vertical| prints.iter().map(|print| number(vertical, print))).collect())
+        let prints = verticals.iter().flat_map(|vertical| self.shared.person_prints(person, vertical));
+        Ok(prints.flatten().collect())
+    }
+
+    /// Returns the digests of a person whom somebody names by its addresses.
+    pub(super) fn named(&self, person: Person) -> Result<exchange_types::Person, PersonError> {
+        let mut named = exchange_types::Person::default();
+        if let Some(phone) = person.phone {
+            named.add_phone(self.phone_digest(&phone.reveal()).ok_or(PersonError::Phone)?);
+        }
+        if let Some(email) = person.email {
+            named.add_email(self.email_digest(&email.reveal()).ok_or(PersonError::Email)?);
+        }
+        Ok(named)
+    }
+
+    /// Returns the digest of a phone number in international form.
+    pub(in super::super) fn phone_digest(&self, text: &str) -> Option<u128> {
+        normal_phone(text).map(|number| self.fingerprints.of_value(&number).number())
+    }
+
+    /// Returns the digest of an e-mail address.
+    pub(in super::super) fn email_digest(&self, text: &str) -> Option<u128> {
+        normal_email(text).map(|address| self.fingerprints.of_value(&address).number())
     }
 }
 

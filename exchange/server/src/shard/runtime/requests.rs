@@ -6,7 +6,7 @@ use exchange_catalog::{QualityCheck, Snapshot};
 use exchange_control::{Principal, Role};
 use exchange_node::{Arrival, ClaimKey, PostArrival, Requester};
 use exchange_protocol::{SaleKind, SellerPost, StopKind, Waiter};
-use exchange_types::{FieldIndex, LeadId, Now, PingId, SellerIndex, Submission, Uuid7, Value, limits};
+use exchange_types::{ConsentKey, LeadId, Now, Person, PingId, SellerIndex, Submission, Uuid7, limits};
 use exchange_wire::lead::Against;
 use exchange_wire::problem::Problem;
 use exchange_wire::{FieldError, Identity, KeyMode, Mode, ProblemKind, lead};
@@ -217,14 +217,14 @@ impl ShardRuntime {
         };
         let vertical = current.snapshot.vertical(submission.vertical).map_or("", |vertical| &*vertical.name);
         let claimed = Claimed { kind, vertical, seller: &principal.name, header: header.as_deref() };
-        let claim = self.claim(&claimed, &submission, &intake.body);
-        let fingerprints = self.fingerprints(&submission, &parsed.identity, &current.snapshot);
+        let claim = self.claim(&claimed, &submission, (&parsed.identity, &intake.body));
+        let person = self.person(&submission, &parsed.identity, &current.snapshot);
         let view = if kind == SaleKind::OneCall { View::Lead } else { View::Ping };
         let mut pending = Pending::new(view, intake.respond, principal.name.clone());
         pending.warnings = parsed.warnings;
         let token = self.wait(pending).token;
         let faults = parsed.faults;
-        let arrival = Arrival { kind, submission, current, claim, fingerprints, faults, token };
+        let arrival = Arrival { kind, submission, current, claim, person, faults, token };
         self.with_shard(|shard, world| shard.lead(world, now, arrival));
         Ok(())
     }
@@ -251,7 +251,7 @@ impl ShardRuntime {
             keep_on_changed: false,
             // Also for a ping that is over: it answers a repeat of the post that ended it.
             claim: header.as_deref().map(|key| self.post_claim(&principal.name, ping, key, &intake.body)),
-            fingerprints: [None; 2],
+            person: Person::default(),
             faults: Vec::new(),
             waiter: Waiter { place: self.place(), token: 0 },
         };
@@ -273,7 +273,7 @@ impl ShardRuntime {
                 }
             };
             arrival.seller = seller;
-            arrival.fingerprints = self.fingerprints(&submission, &Identity::default(), &snapshot);
+            arrival.person = self.person(&submission, &Identity::default(), &snapshot);
             arrival.faults = parsed.faults;
             arrival.offer_ids = parsed.post.offer_ids;
             arrival.keep_on_changed = parsed.post.keep_on_changed;
@@ -293,53 +293,49 @@ impl ShardRuntime {
         Against { snapshot, seller, quality }
     }
 
-    /// Returns the claim of a lead or ping: its idempotency key, else the seller's own reference.
+    /// Returns the claim of a lead or ping: its idempotency key, else the seller's own reference; of a ping else what it
+    /// says of the person, by a consent token or by `identity`.
     ///
     /// Names stand in it, not indices, which change with the catalog.
-    fn claim(&self, claimed: &Claimed<'_>, submission: &Submission, body: &[u8]) -> Option<ClaimKey> {
-        let (source, key) = match claimed.header {
-            Some(key) => ("header", key),
-            None => ("seller_ref", submission.seller_ref()?.as_bytes()),
+    fn claim(
+        &self,
+        claimed: &Claimed<'_>,
+        submission: &Submission,
+        (identity, body): (&Identity, &[u8]),
+    ) -> Option<ClaimKey> {
+        let token = |key| submission.consent(key).map(|text| text.reveal().as_bytes());
+        let tokens =
+            [ConsentKey::TrustedformCertUrl, ConsentKey::TrustedformPingUrl, ConsentKey::JornayaLeadId];
+        let digests = [identity.phone_sha256.as_ref(), identity.email_sha256.as_ref()];
+        let (source, key, weak) = if let Some(key) = claimed.header {
+            ("header", key, false)
+        } else if let Some(reference) = submission.seller_ref() {
+            ("seller_ref", reference.as_bytes(), false)
+        } else if claimed.kind == SaleKind::OneCall {
+            return None;
+        } else if let Some(token) = tokens.into_iter().find_map(token) {
+            ("consent", token, true)
+        } else {
+            ("identity", digests.into_iter().flatten().next()?.as_slice(), true)
         };
         let step = if claimed.kind == SaleKind::OneCall { "lead" } else { "ping" };
         let keys = self.claim_keys();
         let of_seller = keys.hasher().text(step).text(source).text(claimed.seller);
         let key = of_seller.text(claimed.vertical).bytes(key).finish();
-        Some(ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish() })
+        Some(ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish(), weak })
+    }
+
+    fn person(&self, submission: &Submission, identity: &Identity, snapshot: &Snapshot) -> Person {
+        let vertical = snapshot.vertical(submission.vertical);
+        vertical.map_or_else(Person::default, |own| {
+            lead::person(self.fingerprint_keys(), own, submission, identity)
+        })
     }
 
     fn post_claim(&self, seller: &str, ping: Uuid7, key: &[u8], body: &[u8]) -> ClaimKey {
         let keys = self.claim_keys();
         let key = keys.hasher().text("post").text(seller).number(ping.as_u128()).bytes(key).finish();
-        ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish() }
-    }
-
-    /// Returns the fingerprints of the person: from the fields, else from the digests that came with a ping.
-    fn fingerprints(
-        &self,
-        submission: &Submission,
-        identity: &Identity,
-        snapshot: &Snapshot,
-    ) -> [Option<u128>; 2] {
-        let Some(vertical) = snapshot.vertical(submission.vertical) else { return [None; 2] };
-        let keys = self.fingerprint_keys();
-        let number = |print: exchange_wire::Fingerprint| {
-            self.claim_keys().hasher().text("person").text(&vertical.name).bytes(&print.0).finish()
-        };
-        let of_field = |field: &FieldIndex| match submission.value(*field) {
-            Some(Value::Text(span)) => Some(number(keys.of_value(submission.text(span).reveal()))),
-            Some(
-                Value::Integer(_) | Value::Decimal(_) | Value::Boolean(_) | Value::Choice(_) | Value::Date(_),
-            )
-            | None => None,
-        };
-        let mut given = vertical.identity.iter().filter_map(of_field);
-        let from_fields = [given.next(), given.next()];
-        if from_fields.iter().any(Option::is_some) {
-            return from_fields;
-        }
-        let digests = [identity.phone_sha256, identity.email_sha256];
-        digests.map(|digest| digest.map(|digest| number(keys.of_sha256(&digest))))
+        ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish(), weak: false }
     }
 }
 
