@@ -45,6 +45,7 @@ impl JournalLines {
             Record::Offered(offered) => ("offered", json!({ "lead_id": lead_id(offered.story.id) })),
             Record::Intent { .. } => ("intent", self.intent(record)),
             Record::Outcome { .. } | Record::Resolved(_) | Record::Disputed(_) => self.outcome(record),
+            Record::Answered(post) => ("answered", json!({ "lead_id": lead_id(post.told.id) })),
             Record::Closed(story) => ("closed", json!({ "lead_id": lead_id(story.id) })),
             Record::SaleChanged(change) => (
                 "sale_changed",
@@ -149,7 +150,8 @@ impl JournalLines {
             | Record::Erased(_)
             | Record::Acknowledged(_)
             | Record::Stopped(_)
-            | Record::Suppressed(_) => ("other", Value::Null),
+            | Record::Suppressed(_)
+            | Record::Answered(_) => ("other", Value::Null),
         }
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use exchange_engine::Auction;
 use exchange_protocol::{
-    Answer, AnswerStatus, ClaimRecord, CompletedRecord, Input, OfferKey, Record, Refusal, Reply, Sealed,
-    SlotKey,
+    AnswerStatus, AnsweredRecord, ClaimRecord, CompletedRecord, Input, OfferKey, Record, Refusal, Reply,
+    Sealed, SlotKey, Story,
 };
 use exchange_types::person::or;
 use exchange_types::{
@@ -115,6 +115,7 @@ impl Shard {
             self.shared.unclaim(arrival.claim, arrival.ping);
             return self.refuse_all(world, arrival.waiter, joined, &Refusal::Duplicate(scope, earlier));
         };
+        self.carry_out(world, now);
         self.refuse_all(world, arrival.waiter, Vec::new(), &Refusal::Duplicate(scope, earlier));
         for Waiting { waiter, .. } in joined {
             self.replay(world, waiter, &told);
@@ -135,6 +136,7 @@ impl Shard {
             self.shared.unclaim(arrival.claim, arrival.ping);
             return self.refuse_all(world, arrival.waiter, joined, &Refusal::PingLost);
         };
+        self.carry_out(world, now);
         let (answer, snapshot) = (Box::new(told.answer.clone()), Arc::clone(&told.snapshot));
         let first = Reply::Answer { answer, snapshot, replayed: false, kept: Vec::new() };
         self.reply(world, arrival.waiter, first);
@@ -143,7 +145,7 @@ impl Shard {
         }
     }
 
-    /// Keeps what a post is told that changes nothing about its ping.
+    /// Keeps what a post is told that changes nothing about its ping, and writes it down.
     fn keep_told_of_post(
         &mut self,
         arrival: &PostArrival,
@@ -151,13 +153,22 @@ impl Shard {
         now: Now,
     ) -> Option<Arc<Told>> {
         let auction = self.tenants.find(arrival.ping)?;
-        let answer = self.engine.answer(auction, now)?;
+        let story = self.engine.story(auction, now)?;
         let snapshot = Arc::clone(self.engine.auction(auction)?.snapshot()?);
-        let (sales, offers, payout) = (Vec::new(), Vec::new(), Amount::ZERO);
-        let told =
-            Arc::new(Told { answer: Answer { status, faults, sales, offers, payout, ..answer }, snapshot });
+        let bare = Story {
+            candidates: Vec::new(),
+            posts: Vec::new(),
+            offers: Vec::new(),
+            steps: Vec::new(),
+            ..story
+        };
+        let story = Story { status, faults, payout: Amount::ZERO, ..bare };
+        let told = Arc::new(Told { answer: story.answer(), snapshot });
         if let Some(claim) = arrival.claim {
             self.shared.claims.keep(claim.key, arrival.ping, &told);
+            let claim_record = ClaimRecord { key: claim.key, digest: claim.digest };
+            let answered = AnsweredRecord { claim: claim_record, at: now.utc, told: story };
+            self.engine.append(&Record::Answered(answered));
             if let Some(tenant) = self.tenants.get_mut(auction) {
                 tenant.claims.push(claim.key);
             }

@@ -67,7 +67,8 @@ impl Story {
                 | Record::Erased(_)
                 | Record::Acknowledged(_)
                 | Record::Stopped(_)
-                | Record::Suppressed(_) => {}
+                | Record::Suppressed(_)
+                | Record::Answered(_) => {}
             }
         }
         let mut story = story.filter(|story| !story.posts.is_empty())?;

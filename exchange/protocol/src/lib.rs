@@ -20,10 +20,11 @@ pub use effect::Effect;
 pub use input::{Considered, Input, SaleKind, SellerPost, Submit, Taken, Verdict};
 pub use key::{CandidateIndex, OfferKey, SlotKey, Waiter};
 pub use record::{
-    Acknowledgement, BalanceChange, CatalogNames, ClaimRecord, CompletedRecord, CounterMove, DecodeError,
-    Dispute, Erasure, HeldOffer, LeadRecord, OfferedRecord, Outcome, Record, RecordBatch, Resolution,
-    ResolvedBy, ReturnReason, SaleChange, SaleStep, SealClass, Sealed, SealedText, SlotRef, Stop, StopKind,
-    Suppression, SuppressionList, decode_record, encode_closed, encode_offered, encode_record, sale_changes,
+    Acknowledgement, AnsweredRecord, BalanceChange, CatalogNames, ClaimRecord, CompletedRecord, CounterMove,
+    DecodeError, Dispute, Erasure, HeldOffer, LeadRecord, OfferedRecord, Outcome, Record, RecordBatch,
+    Resolution, ResolvedBy, ReturnReason, SaleChange, SaleStep, SealClass, Sealed, SealedText, SlotRef, Stop,
+    StopKind, Suppression, SuppressionList, decode_record, encode_closed, encode_offered, encode_record,
+    sale_changes,
 };
 pub use refusal::Refusal;
 pub use sale::{ReturnRefused, ReturnTerms, SaleFacts, SaleState, StepRefused, judge_return};

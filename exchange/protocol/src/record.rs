@@ -8,6 +8,7 @@
 //! sync is the engine's business. A record holds facts; personal data stands beside it as ciphertext, in the
 //! sealed part of its [`RecordBatch`].
 
+mod answered;
 pub(crate) mod bytes;
 mod erasure;
 mod lead;
@@ -23,6 +24,7 @@ mod stop;
 mod story_bytes;
 mod suppression;
 
+pub use answered::AnsweredRecord;
 pub use bytes::DecodeError;
 pub use erasure::{Acknowledgement, Erasure};
 pub use lead::{ClaimRecord, CompletedRecord, LeadRecord};
@@ -131,6 +133,8 @@ pub enum Record {
     Stopped(Stop),
     /// Persons came onto a suppression list, or were taken off it.
     Suppressed(Suppression),
+    /// A seller's post was told something that changes nothing about its ping.
+    Answered(AnsweredRecord),
 }
 
 const INTENT: u8 = 1;
@@ -148,9 +152,11 @@ const ERASED: u8 = 12;
 const ACKNOWLEDGED: u8 = 13;
 const SUPPRESSED: u8 = 14;
 const STOPPED: u8 = 16;
+const ANSWERED: u8 = 19;
 /// The first layout; the only one of most records.
 const VERSION: u8 = 1;
-/// The second layout of [`Record::Closed`], [`Record::Lead`] and [`Record::Completed`].
+/// The second layout of [`Record::Closed`], [`Record::Lead`] and [`Record::Completed`], and of [`Record::Answered`]
+/// with the story of the first.
 const VERSION_2: u8 = 2;
 
 /// Records of one shard, encoded one after another.
@@ -184,7 +190,8 @@ impl Record {
             | Self::Erased(_)
             | Self::Acknowledged(_)
             | Self::Stopped(_)
-            | Self::Suppressed(_) => return 0,
+            | Self::Suppressed(_)
+            | Self::Answered(_) => return 0,
         };
         let consent = consent.map_or(0, |consent| consent.length);
         usize::try_from(sealed.length.saturating_add(consent)).unwrap_or(usize::MAX)
@@ -264,6 +271,9 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         Record::Acknowledged(told) => framed(ACKNOWLEDGED, out, |to| told.write(to)),
         Record::Stopped(stop) => framed(STOPPED, out, |to| stop.write(to)),
         Record::Suppressed(change) => framed(SUPPRESSED, out, |to| change.write(to)),
+        Record::Answered(post) => {
+            framed_as((ANSWERED, story_bytes::version(&post.told)), out, |to| post.write(to));
+        }
     }
 }
 
@@ -307,7 +317,7 @@ pub fn decode_record(bytes: &[u8]) -> Result<(Record, &[u8]), DecodeError> {
     let _length = from.u32()?;
     let kind = from.u8()?;
     let version = from.u8()?;
-    let newest = if matches!(kind, CLOSED | LEAD | COMPLETED) { VERSION_2 } else { VERSION };
+    let newest = if matches!(kind, CLOSED | LEAD | COMPLETED | ANSWERED) { VERSION_2 } else { VERSION };
     if !(VERSION..=newest).contains(&version) {
         return Err(DecodeError::Version { version });
     }
@@ -333,6 +343,7 @@ fn read_payload((kind, version): (u8, u8), from: &mut Reader<'_>) -> Result<Reco
         ACKNOWLEDGED => Record::Acknowledged(Acknowledgement::read(from)?),
         SUPPRESSED => Record::Suppressed(Suppression::read(from)?),
         STOPPED => Record::Stopped(Stop::read(from)?),
+        ANSWERED => Record::Answered(AnsweredRecord::read(version, from)?),
         _ => return Err(DecodeError::Kind { kind }),
     })
 }

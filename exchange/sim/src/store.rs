@@ -88,6 +88,24 @@ impl World {
     /// Returns the sale of a key with what its step was told; nothing inside where there is none.
     fn claim(&self, claim: &ClaimRecord) -> Result<Option<RememberedClaim>, Behind> {
         let own = |known: &Option<ClaimRecord>| known.is_some_and(|known| known.key == claim.key);
+        let answered =
+            self.disk.entries.iter().filter(|entry| entry.fate != crate::disk::Fate::Lost).find_map(
+                |entry| match &entry.record {
+                    Record::Answered(post) if post.claim.key == claim.key => Some((post, entry.is_durable())),
+                    _ => None,
+                },
+            );
+        if let Some((post, is_durable)) = answered {
+            let (id, digest) = (post.told.id, post.claim.digest);
+            let shown = if is_durable { self.shown(post.told.answer()) } else { return Err(Behind) };
+            return Ok(shown.map(|(answer, snapshot)| RememberedClaim {
+                id,
+                digest,
+                erased: false,
+                answer,
+                snapshot,
+            }));
+        }
         let live = self.disk.entries.iter().filter(|entry| entry.fate != crate::disk::Fate::Lost);
         let found = live.rev().find_map(|entry| match &entry.record {
             Record::Lead(lead) if own(&lead.claim) => Some((lead.id, lead.claim, true)),

@@ -82,6 +82,9 @@ impl World {
                     left.closed.insert(story.id);
                 }
                 Record::Completed(post) => left.completed.extend(post.claim.map(|claim| claim.key)),
+                Record::Answered(post) => {
+                    left.completed.insert(post.claim.key);
+                }
                 _ => {}
             }
         }

@@ -8,12 +8,13 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as 
 use crate::{Backend, OpenError};
 
 /// The texts; the first brings a store to version 1.
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 6] = [
     include_str!("../migrations/0001_tables.sql"),
     include_str!("../migrations/0002_api_keys.sql"),
     include_str!("../migrations/0003_receivers.sql"),
     include_str!("../migrations/0004_closings.sql"),
     include_str!("../migrations/0005_suppressions.sql"),
+    include_str!("../migrations/0006_answered_posts.sql"),
 ];
 
 /// Brings a store to the version of this release.

@@ -45,7 +45,8 @@ fn written(market: &Market) -> Vec<&'static str> {
         | Record::Erased(_)
         | Record::Acknowledged(_)
         | Record::Stopped(_)
-        | Record::Suppressed(_) => "none of the engine's",
+        | Record::Suppressed(_)
+        | Record::Answered(_) => "none of the engine's",
     };
     market.records.iter().map(kind).collect()
 }

@@ -30,7 +30,8 @@ fn earned(market: &Market) -> Amount {
             | Record::Erased(_)
             | Record::Acknowledged(_)
             | Record::Stopped(_)
-            | Record::Suppressed(_) => None,
+            | Record::Suppressed(_)
+            | Record::Answered(_) => None,
         };
     }
     payouts.values().fold(Amount::ZERO, |sum, payout| sum.checked_add(*payout).expect("a small sum"))

@@ -28,6 +28,14 @@ impl Recovery {
                     self.seen_claims.insert(given_up.key, self.latest);
                 }
             }
+            Record::Answered(post) => {
+                self.pass(post.at);
+                if let Some(sale) = self.open.get_mut(&post.told.id)
+                    && let Some(given_up) = sale.answer(post)
+                {
+                    self.seen_claims.insert(given_up.key, self.latest);
+                }
+            }
             Record::Offered(offered) => {
                 if let Some(sale) = self.open.get_mut(&offered.story.id) {
                     sale.offered = Some(Box::new(offered.clone()));

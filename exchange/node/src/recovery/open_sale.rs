@@ -1,8 +1,8 @@
 //! [`OpenSale`]: a sale that is not over, or has a post whose outcome nobody knows.
 
 use exchange_protocol::{
-    CandidateIndex, ClaimRecord, CompletedRecord, LeadRecord, OfferedRecord, Outcome, Record, Resolution,
-    SaleKind, Story, decode_record, encode_closed, encode_record,
+    AnsweredRecord, CandidateIndex, ClaimRecord, CompletedRecord, LeadRecord, OfferedRecord, Outcome, Record,
+    Resolution, SaleKind, Story, decode_record, encode_closed, encode_record,
 };
 use exchange_types::person::or;
 use exchange_types::{Amount, BuyerIndex, CampaignIndex, Person, Prints, UtcMicros};
@@ -130,6 +130,20 @@ impl OpenSale {
         if self.completed.len() > COMPLETED_MAX {
             self.completed.remove(0);
         }
+        self.give_up_a_claim()
+    }
+
+    /// Keeps what a post was told that changed nothing.
+    ///
+    /// Returns the key that is given up where there are too many.
+    pub(super) fn answer(&mut self, post: &AnsweredRecord) -> Option<ClaimRecord> {
+        let mut told = Vec::new();
+        encode_closed(&post.told, &mut told);
+        self.claims.push(KeptClaim { claim: post.claim, told: Some(told.into()) });
+        self.give_up_a_claim()
+    }
+
+    fn give_up_a_claim(&mut self) -> Option<ClaimRecord> {
         (self.claims.len() > COMPLETED_MAX).then(|| self.claims.remove(0).claim)
     }
 

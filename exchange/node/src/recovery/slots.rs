@@ -40,7 +40,8 @@ impl Slots {
             | Record::Catalog(_)
             | Record::Acknowledged(_)
             | Record::Stopped(_)
-            | Record::Suppressed(_) => return,
+            | Record::Suppressed(_)
+            | Record::Answered(_) => return,
         };
         for slot in [Some(sealed.slot), consent.map(|consent| consent.slot)].into_iter().flatten() {
             self.note(slot);

@@ -68,12 +68,12 @@ pub struct CompletedRecord {
 }
 
 impl ClaimRecord {
-    fn write(&self, to: &mut Writer<'_>) {
+    pub(super) fn write(&self, to: &mut Writer<'_>) {
         to.u128(self.key);
         to.u128(self.digest);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self { key: from.u128()?, digest: from.u128()? })
     }
 }

@@ -1,6 +1,8 @@
 //! Records read back as they were written, stay within their size, and never panic on damage.
 
-use exchange_types::{BidEntries, BidEntry, Currency, Person, QualityFault, SmallText, UnsoldReason};
+use exchange_types::{
+    BidEntries, BidEntry, Currency, DuplicateScope, Person, QualityFault, SmallText, UnsoldReason,
+};
 
 use super::*;
 use crate::{
@@ -253,6 +255,12 @@ fn afterwards() -> Vec<Record> {
         stopped(StopKind::Vertical, false),
         suppressed(SuppressionList::DoNotCall, "", true),
         suppressed(SuppressionList::Own, "north", false),
+        answered(Vec::new()),
+        answered(vec![QualityFault {
+            field: "fields.phone".into(),
+            code: "impossible".into(),
+            message: "no such number can exist".into(),
+        }]),
     ]
 }
 
@@ -265,6 +273,15 @@ fn suppressed(list: SuppressionList, buyer: &str, on: bool) -> Record {
         by: "operator:ada".into(),
         at: UtcMicros(1_764_000_000_000_000),
     })
+}
+
+/// What a post was told: that the person is known, or what makes it no good.
+fn answered(faults: Vec<QualityFault>) -> Record {
+    let known = AnswerStatus::Duplicate(DuplicateScope::Own, Some(id(3)));
+    let status = if faults.is_empty() { known } else { AnswerStatus::Invalid };
+    let told = Story { id: id(1), kind: SaleKind::TwoStep, status, faults, ..Story::default() };
+    let claim = ClaimRecord { key: 7, digest: 9 };
+    Record::Answered(AnsweredRecord { claim, at: UtcMicros(1_764_000_000_000_000), told })
 }
 
 fn stopped(kind: StopKind, on: bool) -> Record {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use exchange_protocol::{
-    AnswerStatus, BalanceChange, CatalogNames, CompletedRecord, Erasure, LeadRecord, Outcome, Record,
-    SaleKind, Sealed, Story, encode_record,
+    AnswerStatus, AnsweredRecord, BalanceChange, CatalogNames, ClaimRecord, CompletedRecord, Erasure,
+    LeadRecord, Outcome, Record, SaleKind, Sealed, Story, encode_closed, encode_record,
 };
 use exchange_types::{Amount, EventKind, Prints, UtcMicros, Uuid7};
 
@@ -70,6 +70,10 @@ pub(super) fn record(
             take_erasure(state, sequence, erasure, &record);
             Ok(())
         }
+        Record::Answered(post) => {
+            take_answered(state, post);
+            Ok(())
+        }
         // What is stopped is the exchange's own affair; it is in no table.
         Record::Stopped(_) => Ok(()),
         Record::Suppressed(change) => {
@@ -100,6 +104,7 @@ fn time_of(record: &Record) -> Option<UtcMicros> {
         Record::Acknowledged(told) => Some(told.at),
         Record::Stopped(stop) => Some(stop.at),
         Record::Suppressed(change) => Some(change.at),
+        Record::Answered(post) => Some(post.at),
         Record::Closed(_) | Record::Offered(_) => None,
     }
 }
@@ -141,7 +146,7 @@ fn take_lead(
     let seller = named(&names.sellers, lead.seller.at(), (sequence, "seller"))?;
     let (vertical, currency) = named(&names.verticals, lead.vertical.at(), (sequence, "vertical"))?;
     if let Some(claim) = lead.claim {
-        let row = ClaimRow { claim: claim.key, lead: lead.id, digest: claim.digest };
+        let row = ClaimRow { claim: claim.key, lead: lead.id, digest: claim.digest, told: None };
         state.rows.claims.insert(claim.key, row);
     }
     take_prints(state, lead.id, &lead.prints);
@@ -165,7 +170,7 @@ fn take_lead(
 
 fn take_completed(state: &mut State, post: &CompletedRecord, (record, sealed): (&Record, Option<Vec<u8>>)) {
     if let Some(claim) = post.claim {
-        let row = ClaimRow { claim: claim.key, lead: post.id, digest: claim.digest };
+        let row = ClaimRow { claim: claim.key, lead: post.id, digest: claim.digest, told: None };
         state.rows.claims.insert(claim.key, row);
     }
     take_prints(state, post.id, &post.prints);
@@ -176,6 +181,14 @@ fn take_completed(state: &mut State, post: &CompletedRecord, (record, sealed): (
     if state.auctions.get(id).erased {
         state.rows.to_erase.insert(id.as_u128());
     }
+}
+
+fn take_answered(state: &mut State, post: &AnsweredRecord) {
+    let mut told = Vec::with_capacity(256);
+    encode_closed(&post.told, &mut told);
+    let ClaimRecord { key: claim, digest } = post.claim;
+    let row = ClaimRow { claim, lead: post.told.id, digest, told: Some(told) };
+    state.rows.claims.insert(claim, row);
 }
 
 fn take_prints(state: &mut State, lead: Uuid7, prints: &Prints) {

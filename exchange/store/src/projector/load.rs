@@ -92,6 +92,7 @@ fn auction_of(record: &Record) -> Option<Uuid7> {
         Record::Offered(offered) => Some(offered.story.id),
         Record::Lead(lead) => Some(lead.id),
         Record::Completed(post) => Some(post.id),
+        Record::Answered(post) => Some(post.told.id),
         Record::Resolved(resolution) => Some(resolution.auction),
         Record::Disputed(dispute) => Some(dispute.auction),
         Record::SaleChanged(change) => Some(change.auction),

@@ -65,6 +65,8 @@ pub(super) struct ClaimRow {
     pub(super) claim: u128,
     pub(super) lead: Uuid7,
     pub(super) digest: u128,
+    /// What the post was told, where it changed nothing.
+    pub(super) told: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -197,14 +199,15 @@ impl Row for CompletionRow {
 impl Row for ClaimRow {
     const TABLE: Table = Table {
         name: "claims",
-        columns: &["claim", "lead", "digest"],
-        conflict: "(claim) DO UPDATE SET lead = excluded.lead, digest = excluded.digest",
+        columns: &["claim", "lead", "digest", "told"],
+        conflict: "(claim) DO UPDATE SET lead = excluded.lead, digest = excluded.digest, told = excluded.told",
     };
 
     fn bind(self, to: &mut Values) {
         to.wide(self.claim);
         to.id(self.lead);
         to.wide(self.digest);
+        to.optional_bytes(self.told.as_deref());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The present answer of a lead, put together from its story and from what has been found out since.
 
-use exchange_protocol::{Answer, AnswerSale, AnswerStatus, CatalogNames, LeadRecord};
+use exchange_protocol::{Answer, AnswerSale, AnswerStatus, CatalogNames, LeadRecord, Record, decode_record};
 use exchange_types::{Amount, BuyerIndex, PendingReason, UnsoldReason, Uuid7};
 
 use super::Store;
@@ -11,13 +11,17 @@ use crate::{PostState, QueryError};
 
 impl Store {
     pub(super) async fn claim_of(&self, claim: u128) -> Result<Option<ClaimFound>, QueryError> {
-        let base = "SELECT claims.lead, claims.digest, leads.erased_at FROM claims LEFT JOIN leads ON leads.id = claims.lead";
+        let base = "SELECT claims.lead, claims.digest, claims.told, leads.erased_at FROM claims LEFT JOIN leads ON leads.id = claims.lead";
         let select = Select::new(base).with("claims.claim = ", wide(claim));
         let Some(row) = select.one(&self.pool).await? else { return Ok(None) };
         let mut from = Columns::of(&row);
         let (lead, digest) = (from.id("lead")?, from.wide("digest")?);
+        let told = from.optional_bytes()?.map(told_answer).transpose()?;
         let erased = from.optional_time()?.is_some();
-        let answer = self.answer_of(lead).await?;
+        let answer = match told {
+            Some(told) => Some(told),
+            None => self.answer_of(lead).await?,
+        };
         // Whether anything of it was sent cannot be told without the lead.
         if answer.is_none() && self.lead_record_of(lead).await?.is_none() {
             return Err(QueryError::Damaged { column: "claims.lead" });
@@ -38,6 +42,14 @@ impl Store {
         bring_up_to_date(&mut answer, &posts, &names);
         Ok(Some(answer))
     }
+}
+
+/// Returns what a post was told, from the bytes of a closed record.
+fn told_answer(bytes: &[u8]) -> Result<Answer, QueryError> {
+    let (Record::Closed(told), _) = decode_record(bytes)? else {
+        return Err(QueryError::Damaged { column: "told" });
+    };
+    Ok(told.answer())
 }
 
 /// Returns the answer of an auction that a crash ended before its account was written.

@@ -1,15 +1,15 @@
 //! Journals for tests: records as a node writes them, numbered from one.
 
 use exchange_protocol::{
-    Acknowledgement, AnswerStatus, Asked, BalanceChange, CandidateIndex, CatalogNames, ClaimRecord,
-    CompletedRecord, Erasure, LeadRecord, Outcome, Record, Resolution, ResolvedBy, ReturnReason, SaleChange,
-    SaleKind, SaleStep, SealClass, Sealed, SlotRef, Story, StoryCandidate, StoryPost, Suppression,
-    SuppressionList,
+    Acknowledgement, AnswerStatus, AnsweredRecord, Asked, BalanceChange, CandidateIndex, CatalogNames,
+    ClaimRecord, CompletedRecord, Erasure, LeadRecord, Outcome, Record, Resolution, ResolvedBy, ReturnReason,
+    SaleChange, SaleKind, SaleStep, SealClass, Sealed, SlotRef, Story, StoryCandidate, StoryPost,
+    Suppression, SuppressionList,
 };
 use exchange_store::Projected;
 use exchange_types::{
-    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, Currency, PendingReason, Person, Reason,
-    SellerIndex, SmallText, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
+    Amount, BidEntries, BidEntry, BuyerIndex, CampaignIndex, Currency, DuplicateScope, PendingReason, Person,
+    Reason, SellerIndex, SmallText, UnsoldReason, UtcMicros, Uuid7, VerticalIndex,
 };
 
 pub(crate) const PRICE: Amount = Amount::from_micros(30_000_000);
@@ -107,6 +107,14 @@ impl Journal {
             consent: Some(Sealed { slot: slot(SealClass::Consent, lead), length: 7, digest: [4; 32] }),
         };
         self.add_sealed(Record::Completed(record), Some(b"post.consent".to_vec()));
+    }
+
+    /// Another post of a ping, whose person was known.
+    pub(crate) fn answered(&mut self, lead: u128) {
+        let claim = ClaimRecord { key: print(lead) ^ 16, digest: lead ^ 16 };
+        let status = AnswerStatus::Duplicate(DuplicateScope::Exchange, None);
+        let told = Story { status, ..self.story(lead) };
+        self.add(Record::Answered(AnsweredRecord { claim, at: UtcMicros(self.now), told }));
     }
 
     pub(crate) fn intent(&mut self, lead: u128, candidate: u16) {
@@ -270,6 +278,7 @@ impl Journal {
         journal.auction(7, Outcome::Accepted);
         for lead in [3, 7] {
             journal.completed(lead);
+            journal.answered(lead);
         }
         journal.add(Record::Erased(Erasure {
             request: id(900),

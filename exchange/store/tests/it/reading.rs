@@ -4,7 +4,7 @@ use exchange_protocol::{AnswerStatus, Outcome, SaleState};
 use exchange_store::{
     Backend, LeadFilter, LeadState, Page, PostState, QueryError, ReceiverView, SaleFilter, SaleRef,
 };
-use exchange_types::{Amount, EventKind, Reason, UnsoldReason, UtcMicros};
+use exchange_types::{Amount, DuplicateScope, EventKind, Reason, UnsoldReason, UtcMicros};
 
 use crate::database::Database;
 use crate::journal::{DAY, Journal, PAYOUT, PRICE, SELLERS, START, WINDOW, id, print};
@@ -53,6 +53,14 @@ async fn check_answers(opened: &Opened) {
         assert_eq!((found.lead, found.digest), (id(lead), lead));
         assert_eq!((answer.status, answer.sales.len(), answer.payout), (status, sales, payout), "{lead}");
     }
+    let known = exchange.claim(print(7) ^ 16).await.expect("it reads").expect("it was claimed");
+    let told = known.answer.expect("it was told something");
+    assert_eq!((known.lead, known.digest, told.id), (id(7), 7 ^ 16, id(7)));
+    assert_eq!(
+        told.status,
+        AnswerStatus::Duplicate(DuplicateScope::Exchange, None),
+        "whatever its ping came to"
+    );
     assert_eq!(exchange.claim(12345).await.expect("it reads"), None);
     for (print, lead, state) in [(print(1), 1, LeadState::Sold), (print(2) ^ 2, 2, LeadState::Unsold)] {
         let seen = exchange.person(print).await.expect("it reads");
