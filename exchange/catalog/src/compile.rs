@@ -22,6 +22,7 @@ mod schedule;
 mod section;
 mod seller;
 mod source;
+mod supply_limits;
 mod tags;
 mod unknown;
 mod vertical;

@@ -79,6 +79,10 @@ pub const UNKNOWN_AFTER_MAX: Nanos = Nanos::from_secs(30 * 86_400);
 pub const RETURN_WINDOW_MAX: Nanos = Nanos::from_secs(30 * 86_400);
 /// Offers of one ping: as many companies as may share, and one more.
 pub const OFFERS_HELD_MAX: i64 = 257;
+/// Leads of one day: more than the largest exchanges have.
+pub const QUOTA_DAY_MAX: i64 = 1_000_000_000;
+/// Unposted pings that one post makes up for.
+pub const UNPOSTED_PER_POST_MAX: i64 = 1_000;
 /// Open holds of one seller.
 pub const HOLDS_MAX_MAX: i64 = 1_000_000;
 /// Requests at a time to one endpoint from one shard.

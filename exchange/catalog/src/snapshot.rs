@@ -14,6 +14,7 @@ mod quality;
 mod return_reasons;
 mod seller;
 mod source;
+mod supply_limits;
 mod tags;
 mod vertical;
 
@@ -31,6 +32,7 @@ pub use return_reasons::ReturnReasons;
 pub use seller::{Seller, Webhook};
 pub(crate) use source::SellerSources;
 pub use source::{Origin, Source, SourceIndex, SourceNames, SourceRule, Sources};
+pub use supply_limits::SupplyLimits;
 pub use tags::TagRule;
 pub use vertical::{
     ConsentModel, Disclosure, Field, FieldKind, NearDuplicate, PingForm, RankBy, Rule, Stage, Vertical,

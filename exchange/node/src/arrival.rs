@@ -5,7 +5,7 @@ use std::sync::Arc;
 use exchange_protocol::{ClaimRecord, SaleKind, SellerPost, Waiter};
 use exchange_types::{OfferId, Person, QualityFault, SellerIndex, Submission, Uuid7};
 
-use crate::Current;
+use crate::{Current, DayCount};
 
 /// A lead or ping, parsed and complete.
 #[derive(Debug)]
@@ -22,8 +22,19 @@ pub struct Arrival {
     pub person: Person,
     /// What makes the lead invalid; none of a good one.
     pub faults: Vec<QualityFault>,
+    /// What the key that came with it may submit in a day, where that is bounded.
+    pub quota: Option<KeyQuota>,
     /// The number under which the shell waits for the answer.
     pub token: u64,
+}
+
+/// What a key may submit in a day.
+#[derive(Clone, Debug)]
+pub struct KeyQuota {
+    /// The most.
+    pub a_day: u32,
+    /// What it has submitted.
+    pub used: Arc<DayCount>,
 }
 
 /// An idempotency key with the body that came under it, both as keyed hashes.

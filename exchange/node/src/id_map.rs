@@ -1,6 +1,7 @@
 //! [`IdMap`] and [`SharedIdMap`]: maps whose keys are random bits already.
 //!
-//! They are looked up by key only: nothing ever iterates over one, so their order reaches no outcome. A shared
+//! They are looked up by key; the one search through a map throws out what says nothing any more, in whatever order
+//! it comes, so no order reaches an outcome. A shared
 //! map is called once at a time and no guard of it is kept over a second call.
 #![expect(
     clippy::disallowed_types,

@@ -9,10 +9,12 @@ use exchange_types::{
     DuplicateScope, Nanos, Now, Person, Prints, QualityFault, UnsoldReason, UtcMicros, Uuid7,
 };
 
+use crate::allowance::Allowance;
 use crate::bars::Bars;
 use crate::claims::Claimed;
 use crate::eligibility;
 use crate::fingerprints::Seen;
+use crate::meter::SupplyMeters;
 use crate::tenants::Waiting;
 use crate::{Admission, Arrival, ClaimKey, Shard, World};
 
@@ -79,18 +81,24 @@ impl Shard {
     ) {
         let waiter = Waiter { place: self.place, token: arrival.token };
         let mut arrival = arrival;
+        let allowance = Allowance::of(&arrival);
+        if let Err(refusal) = allowance.take(now) {
+            self.shared.unclaim(arrival.claim, id);
+            self.give_submission(arrival.submission);
+            return self.refuse_all(world, waiter, joined, &refusal);
+        }
         let record = if self.engine.has_room() { self.lead_record(world, now, id, &arrival) } else { None };
         let Some(record) = record else {
+            allowance.give_back(now);
             self.shared.unclaim(arrival.claim, id);
             self.give_submission(arrival.submission);
             return self.refuse_all(world, waiter, joined, &Refusal::Overloaded);
         };
-        let current = Arc::clone(&arrival.current);
-        let seller = current.seller(arrival.submission.seller);
+        let seller = arrival.current.seller(arrival.submission.seller).key;
         let prints = self.prints_of(&arrival);
         // Before the person is claimed, whereby a small memory forgets what it knew.
         let bars = Bars::of(&self.shared, &[arrival.person], &[prints]);
-        match self.at_once(now, id, &mut arrival, (&prints, seller.key)) {
+        match self.at_once(now, id, &mut arrival, (&prints, seller)) {
             Ok(None) => {}
             Ok(Some(status)) => {
                 self.engine.append_sealed(&Record::Lead(record), &self.sealed);
@@ -98,41 +106,56 @@ impl Shard {
                 return self.carry_out(world, now);
             }
             Err(refusal) => {
+                allowance.give_back(now);
                 self.shared.unclaim(arrival.claim, id);
                 self.give_submission(arrival.submission);
                 return self.refuse_all(world, waiter, joined, &refusal);
             }
         }
         self.engine.append_sealed(&Record::Lead(record), &self.sealed);
-        self.tally().admitted(arrival.kind);
+        let mut waiting = vec![Waiting { waiter, replayed: false, kept: Vec::new() }];
+        waiting.extend(joined);
+        self.auction_lead(now, id, arrival, (prints, bars), (waiting, allowance.into_source()));
+        self.carry_out(world, now);
+    }
+
+    /// Begins the auction of a lead that is written down.
+    fn auction_lead(
+        &mut self,
+        now: Now,
+        id: Uuid7,
+        arrival: Arrival,
+        (prints, bars): (Prints, Bars),
+        (waiting, source): (Vec<Waiting>, Option<Arc<SupplyMeters>>),
+    ) {
+        let Arrival { kind, submission, current, claim, person, .. } = arrival;
+        self.tally().admitted(kind);
         let mut considered = core::mem::take(&mut self.considered);
         let market = (&*current, &*self.shared.stops());
-        let person = (&*self.shared, &bars);
-        eligibility::consider(market, person, &arrival.submission, arrival.kind, now.utc, &mut considered);
-        let rotation = current.rotation(arrival.submission.vertical);
-        if arrival.kind == SaleKind::TwoStep {
-            self.shared.pings.insert(id, Arc::clone(&current.snapshot), arrival.submission.vertical);
+        eligibility::consider(market, (&*self.shared, &bars), &submission, kind, now.utc, &mut considered);
+        let (vertical, seller) = (submission.vertical, current.seller(submission.seller));
+        if kind == SaleKind::TwoStep {
+            self.shared.pings.insert(id, Arc::clone(&current.snapshot), vertical);
         }
         let submit = Submit {
             id,
-            kind: arrival.kind,
-            submission: arrival.submission,
+            kind,
+            submission,
             snapshot: Arc::clone(&current.snapshot),
             considered: &considered,
-            rotation,
+            rotation: current.rotation(vertical),
         };
         let key = self.engine.handle(now, Input::Submit(submit));
         self.considered = considered;
         if let Some(tenant) = key.and_then(|key| self.tenants.begin(key, id)) {
-            tenant.waiters.push(Waiting { waiter, replayed: false, kept: Vec::new() });
-            tenant.waiters.extend(joined);
-            tenant.claims.extend(arrival.claim.filter(|claim| !claim.weak).map(|claim| claim.key));
-            tenant.weak_claim = arrival.claim.filter(|claim| claim.weak).map(|claim| claim.key);
+            tenant.waiters.extend(waiting);
+            tenant.claims.extend(claim.filter(|claim| !claim.weak).map(|claim| claim.key));
+            tenant.weak_claim = claim.filter(|claim| claim.weak).map(|claim| claim.key);
             tenant.fingerprints = [prints, Prints::default()];
-            tenant.persons = [arrival.person, Person::default()];
+            tenant.persons = [person, Person::default()];
             tenant.seller = seller;
+            tenant.source = source;
         }
-        self.carry_out(world, now);
     }
 
     /// Returns what a lead is told that is written down and not auctioned; nothing of one that is, whose person is

@@ -6,6 +6,7 @@
 //! with a seeded world. Every decision about a lead is made here or below, none above.
 
 mod alert;
+mod allowance;
 mod arrival;
 mod bars;
 mod bid_end;
@@ -13,12 +14,14 @@ mod claims;
 mod config;
 mod eligibility;
 mod fingerprints;
+mod gate;
 mod had;
 mod health;
 mod history;
 mod id_map;
 mod lead_intake;
 mod mesh;
+mod meter;
 mod near;
 mod past;
 mod persons;
@@ -46,10 +49,12 @@ mod unknowns;
 mod world;
 
 pub use alert::Alert;
-pub use arrival::{Arrival, ClaimKey, PostArrival, Requester};
+pub use arrival::{Arrival, ClaimKey, KeyQuota, PostArrival, Requester};
 pub use bid_end::{BidEnd, BidFate, ResolvedPost};
 pub use config::NodeConfig;
+pub use gate::{Gate, GateLimits};
 pub use mesh::{Mesh, Message, ResolveRequest};
+pub use meter::{DayCount, Meter};
 pub use recovery::{CheckpointError, Recovery, RecoveryLimits};
 pub use shard::Shard;
 pub use shared::{Admission, Current, Shared};

@@ -222,6 +222,7 @@ impl Shard {
         }
         self.keep_told(auction, now);
         self.append_completed(arrival, person, sealed, now);
+        self.note_posted(auction);
         if let Some(tenant) = self.tenants.get_mut(auction) {
             tenant.waiters.push(Waiting { waiter: arrival.waiter, replayed: false, kept });
             tenant.waiters.append(joined);

@@ -245,6 +245,9 @@ impl Shard {
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         let mut waiters = core::mem::take(&mut tenant.waiters);
         self.settle_fingerprints(auction, &answer);
+        if answer.status == AnswerStatus::Offers {
+            self.note_unposted(auction, now);
+        }
         for Waiting { waiter, replayed, kept } in waiters.drain(..) {
             self.reply(
                 world,

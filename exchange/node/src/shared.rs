@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use exchange_catalog::Snapshot;
+use exchange_catalog::snapshot::{Source, SourceIndex, SupplyLimits};
 use exchange_counters::{CapTable, Counters, HoldShares};
 use exchange_protocol::{SaleKeys, Stop};
 use exchange_types::{
@@ -15,6 +16,7 @@ use crate::claims::Claims;
 use crate::fingerprints::Fingerprints;
 use crate::had::HadBy;
 use crate::health::{CampaignHealth, Healths};
+use crate::meter::SupplyMeters;
 use crate::near::Nears;
 use crate::pings::Pings;
 use crate::recovery::{CLAIMS_HORIZON, PERSONS_HORIZON};
@@ -82,7 +84,12 @@ pub struct Current {
     pub(crate) campaigns: Box<[CampaignShared]>,
     rotations: Box<[HashKey]>,
     sellers: Box<[Arc<SellerShared>]>,
+    /// By seller and source; nothing for a source without limits.
+    sources: Box<[SourceMeters]>,
 }
+
+/// What is used up of the limits of a seller's sources.
+type SourceMeters = Box<[Option<Arc<SupplyMeters>>]>;
 
 /// What hangs on a campaign over changes of the catalog.
 #[derive(Debug)]
@@ -97,12 +104,13 @@ pub(crate) struct SellerShared {
     /// A number that stands for the seller in every snapshot.
     pub(crate) key: u64,
     open_holds: AtomicU32,
+    pub(crate) meters: SupplyMeters,
 }
 
 impl SellerShared {
     /// Returns what hangs on a seller that holds nothing.
     pub(crate) fn new(key: u64) -> Self {
-        Self { key, open_holds: AtomicU32::new(0) }
+        Self { key, ..Self::default() }
     }
 
     /// Counts a hold, unless the seller has as many as it may.
@@ -144,6 +152,11 @@ impl Current {
     /// Returns what hangs on a seller.
     pub(crate) fn seller(&self, seller: SellerIndex) -> Arc<SellerShared> {
         self.sellers.get(seller.at()).map(Arc::clone).unwrap_or_default()
+    }
+
+    /// Returns what is used up of a source's limits, where it has some.
+    pub(crate) fn source(&self, seller: SellerIndex, source: SourceIndex) -> Option<&Arc<SupplyMeters>> {
+        self.sources.get(seller.at())?.get(usize::from(source.0))?.as_ref()
     }
 
     /// Returns how many posts of a campaign have an outcome that nobody knows.
@@ -374,12 +387,30 @@ fn current(
         let fresh = || Arc::new(SellerShared::new(number(&seller.name)));
         known.map_or_else(fresh, Arc::clone)
     });
+    let sources = (0..snapshot.sellers.len()).map(|seller| sources_of(&snapshot, seller, before));
     let rotations = snapshot.verticals.iter().map(|vertical| ties.rotation(&vertical.name));
     Current {
         campaigns: campaigns.collect(),
         rotations: rotations.collect(),
         sellers: sellers.collect(),
+        sources: sources.collect(),
         caps,
         snapshot,
     }
+}
+
+/// Returns what is used up of the limits of a seller's sources: those of the catalog before go on.
+fn sources_of(snapshot: &Snapshot, seller: usize, before: Option<&Current>) -> SourceMeters {
+    let index = SellerIndex(u32::try_from(seller).unwrap_or(u32::MAX));
+    let name = snapshot.seller(index).map_or("", |seller| &seller.name);
+    let meters = |source: &Source| {
+        let bounded = source.limits != SupplyLimits::default();
+        let known = before.and_then(|before| {
+            let (seller, source) =
+                before.snapshot.sources.source_named(&format!("{name}/{}", source.name))?;
+            before.source(seller, source).map(Arc::clone)
+        });
+        bounded.then(|| known.unwrap_or_default())
+    };
+    snapshot.sources.of_seller(index).iter().map(meters).collect()
 }

@@ -7,6 +7,7 @@ use exchange_protocol::{CandidateIndex, SlotKey, Waiter};
 use exchange_types::{FieldIndex, Person, Prints, Uuid7};
 
 use crate::id_map::IdMap;
+use crate::meter::SupplyMeters;
 use crate::shared::SellerShared;
 
 /// Somebody who waits for an answer.
@@ -39,6 +40,10 @@ pub(crate) struct Tenant {
     pub(crate) seller: Arc<SellerShared>,
     /// Whether its offers are given back as soon as they are told.
     pub(crate) superseded: bool,
+    /// What is used up of its source's limits, where it has some.
+    pub(crate) source: Option<Arc<SupplyMeters>>,
+    /// Whether it counts as a ping with offers that nobody has posted.
+    pub(crate) unposted: bool,
     /// Whether its lead was erased meanwhile.
     pub(crate) erased: bool,
 }
@@ -83,6 +88,8 @@ impl Tenants {
         tenant.weak_claim = None;
         tenant.fingerprints = [Prints::default(); 2];
         tenant.persons = [Person::default(); 2];
+        tenant.source = None;
+        tenant.unposted = false;
         tenant.erased = false;
         tenant.superseded = false;
         Some(tenant)

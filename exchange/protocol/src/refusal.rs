@@ -36,4 +36,19 @@ pub enum Refusal {
         /// When it may come again.
         retry_after: Nanos,
     },
+    /// The seller, or the source, sends faster than it may.
+    RateLimited {
+        /// When there is room for one.
+        retry_after: Nanos,
+    },
+    /// The key, the seller or the source has had all its leads of the day.
+    QuotaUsed {
+        /// When the next day begins.
+        retry_after: Nanos,
+    },
+    /// The seller, or the source, has left too many pings with offers unposted.
+    TooManyUnposted {
+        /// When there is room for one.
+        retry_after: Nanos,
+    },
 }

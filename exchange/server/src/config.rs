@@ -19,7 +19,9 @@ use std::path::PathBuf;
 
 use exchange_catalog::{Diagnostic, SourceFile};
 use exchange_cluster::Address;
+use exchange_node::GateLimits;
 use exchange_transport::{ClientCertificates, Network};
+use exchange_types::Pace;
 
 pub use byte_count::ByteCount;
 pub use memory_plan::MemoryPlan;
@@ -122,9 +124,21 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// For a connection without a request. Default 60 s.
     pub idle_timeout: Duration,
+    /// How fast requests of sellers may come from one address, known key or not. Default no limit: behind a proxy all
+    /// of them come from one. Beyond it requests are answered 429.
+    pub rate_per_address: Option<Pace>,
+    /// How fast requests may come with one key that has no rate of its own. Default no limit.
+    pub rate_per_key: Option<Pace>,
     /// Bytes that all of these may take together; see [`MemoryPlan`]. Default 2 GiB. A configuration that needs
     /// more is refused.
     pub memory_max: ByteCount,
+}
+
+impl Limits {
+    /// Returns how fast requests may come.
+    pub(crate) const fn gate(&self) -> GateLimits {
+        GateLimits { per_address: self.rate_per_address, per_key: self.rate_per_key }
+    }
 }
 
 /// Whom the exchange may call.

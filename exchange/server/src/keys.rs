@@ -19,8 +19,9 @@ use exchange_wire::{ApiKey, KeyMode};
 use tokio::sync::watch;
 
 pub(crate) use kept::{keep_listed, listed_key, views};
-pub use key_entry::KeyEntry;
+pub use key_entry::{KeyEntry, KeyLimits};
 pub use key_file::KeyFileError;
+pub(crate) use key_table::KnownKey;
 pub use owner::{Owner, OwnerError};
 
 use key_file::KeyFile;
@@ -48,12 +49,17 @@ impl KeyStore {
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
         let file = KeyFile::new(path.to_owned());
         let entries = file.read()?;
-        let table = ArcSwap::from_pointee(KeyTable::new(&entries));
+        let table = ArcSwap::from_pointee(KeyTable::new(&entries, None));
         Ok(Self { file, table, entries: watch::Sender::new(entries.into()) })
     }
 
     /// Finds for whom a bearer key speaks; nothing where it is unknown or revoked.
     pub fn authenticate(&self, bearer: &str) -> Option<Arc<Principal>> {
+        self.known(bearer).map(|known| Arc::clone(&known.principal))
+    }
+
+    /// Finds a bearer key with its limits; nothing where it is unknown or revoked.
+    pub(crate) fn known(&self, bearer: &str) -> Option<Arc<KnownKey>> {
         let hash = ApiKey::parse(bearer)?.hash();
         self.table.load().find(&hash)
     }
@@ -78,7 +84,7 @@ impl KeyStore {
             // A file that is gone is a mistake, not a wish to lock everybody out, the operator first.
             return Err(KeyFileError::Gone);
         }
-        let table = KeyTable::new(&entries);
+        let table = KeyTable::new(&entries, Some(&self.table.load()));
         Ok(NextKeys { entries, table })
     }
 
@@ -124,7 +130,7 @@ pub struct CreatedKey {
 /// Says what is wrong with the file, or that it is full.
 pub fn create_key(
     path: &Path,
-    owner: Owner,
+    (owner, limits): (Owner, KeyLimits),
     mode: KeyMode,
     now: UtcMicros,
 ) -> Result<CreatedKey, KeyFileError> {
@@ -136,7 +142,7 @@ pub fn create_key(
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(KeyFileError::Random)?;
         let key = ApiKey::new(mode, random);
-        let entry = KeyEntry::new(&key, owner, now);
+        let entry = KeyEntry::new(&key, (owner, limits), now);
         entries.push(entry.clone());
         Ok(CreatedKey { key, entry })
     })

@@ -5,11 +5,13 @@ mod difference;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use exchange_node::Gate;
 use exchange_transport::ServerLimits;
 use tokio::sync::{Mutex, watch};
 
 use crate::cli::read_config;
 use crate::config::Config;
+use crate::data_dir::SecretKey;
 use crate::keys::{KeyStore, NextKeys};
 use crate::listener_certificates::{ListenerCertificates, NextCertificates};
 use crate::logging::LogFilter;
@@ -23,6 +25,7 @@ pub(crate) struct Reloading {
     file: Option<PathBuf>,
     certificates: ListenerCertificates,
     keys: Arc<KeyStore>,
+    gate: Arc<Gate>,
     log: LogFilter,
     server_limits: watch::Sender<ServerLimits>,
     connections_max: watch::Sender<u32>,
@@ -49,7 +52,7 @@ impl Reloading {
     pub(crate) fn new(
         file: Option<PathBuf>,
         config: &Config,
-        certificates: &ListenerCertificates,
+        (certificates, secret): (&ListenerCertificates, &SecretKey),
         keys: &Arc<KeyStore>,
         log: LogFilter,
     ) -> anyhow::Result<Self> {
@@ -57,6 +60,7 @@ impl Reloading {
             file,
             certificates: certificates.clone(),
             keys: Arc::clone(keys),
+            gate: Arc::new(Gate::new(config.limits.gate(), secret.hash_key("gate"))),
             log,
             server_limits: watch::Sender::new(server_limits(config)?),
             connections_max: watch::Sender::new(config.limits.connections_max),
@@ -72,6 +76,11 @@ impl Reloading {
     /// Returns how many connections of sellers there may be, as the acceptor follows it.
     pub(crate) fn connections_max(&self) -> watch::Receiver<u32> {
         self.connections_max.subscribe()
+    }
+
+    /// Returns how fast requests of sellers may come, as shards ask it.
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
     }
 
     /// Returns the configuration in force. Cancel-safe.
@@ -99,6 +108,7 @@ impl Reloading {
         self.certificates.replace(certificates);
         self.server_limits.send_replace(limits);
         self.connections_max.send_replace(config.limits.connections_max);
+        self.gate.set(config.limits.gate());
         let active = self.keys.put_in_force(keys);
         *in_force = config;
         Ok((changed, active, renewed))

@@ -109,7 +109,7 @@ pub fn serve(start: Start) -> anyhow::Result<()> {
     let shared = shared(&config, node, &secret, snapshot)?;
     shared.restore(&recovery, wall_clock::utc_now());
     let (past, questions) = Past::new(config.shards, Arc::clone(&peers));
-    let reloading = Reloading::new(config_file, &config, &certificates, &keys, log)?;
+    let reloading = Reloading::new(config_file, &config, (&certificates, &secret), &keys, log)?;
     let process = Process {
         shared,
         mesh: Mesh::new(places, usize::try_from(config.limits.mesh_queue_max)?),
@@ -216,6 +216,7 @@ impl Process {
                 peers: Arc::clone(&self.peers),
                 journal: journal.clone(),
                 keys: Arc::clone(&self.keys),
+                gate: self.reloading.gate(),
                 lifecycle: Arc::clone(&self.lifecycle),
                 clock: self.clock,
                 client: client_config(&self.config),

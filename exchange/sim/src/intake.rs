@@ -97,7 +97,7 @@ impl Sim {
             shard.lead(
                 world,
                 now,
-                Arrival { kind, submission, current, claim, person, faults: Vec::new(), token },
+                Arrival { kind, submission, current, claim, person, faults: Vec::new(), quota: None, token },
             );
         });
     }

@@ -12,6 +12,7 @@ mod id;
 mod index;
 mod keyed_hash;
 pub mod limits;
+mod pace;
 pub mod person;
 mod pii;
 mod post;
@@ -33,6 +34,7 @@ pub use index::{
     BuyerIndex, CampaignIndex, EndpointIndex, FieldIndex, SellerIndex, ShardIndex, VerticalIndex,
 };
 pub use keyed_hash::{HashKey, KeyedHash};
+pub use pace::Pace;
 pub use person::{Person, Prints};
 pub use pii::Pii;
 pub use post::{NotSent, PostOutcome, PostReply, UnknownCause};

@@ -45,6 +45,7 @@ pub(crate) fn snapshot() -> Snapshot {
             name: "acme".into(),
             agreements: Box::new([(SOLAR, agreement())]),
             holds_max: 10,
+            limits: exchange_catalog::snapshot::SupplyLimits::default(),
             webhook: None,
             postback: None,
         }]),

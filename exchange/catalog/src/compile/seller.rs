@@ -7,9 +7,9 @@ use super::delivery::{self, Endpoints};
 use super::postback::SellerFields;
 use super::section::Named;
 use super::vertical::{Draft, set};
-use super::{CompileOptions, agreement, postback};
+use super::{CompileOptions, agreement, postback, supply_limits};
 use crate::document::{Node, Range, Table};
-use crate::snapshot::{Agreement, Seller, Webhook};
+use crate::snapshot::{Agreement, Seller, SupplyLimits, Webhook};
 use crate::{limits, suggestion};
 
 /// Open holds of a seller that says nothing else: thirty offers a second at the default hold time.
@@ -28,6 +28,7 @@ fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut E
         name: name.into(),
         agreements: [].into(),
         holds_max: HOLDS_MAX_DEFAULT,
+        limits: SupplyLimits { unposted: Some(SupplyLimits::UNPOSTED_DEFAULT), ..SupplyLimits::default() },
         webhook: None,
         postback: None,
     };
@@ -35,6 +36,7 @@ fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut E
     set(&mut seller.holds_max, table.get("holds_max"), |node| {
         node.small(Range::new(1, limits::HOLDS_MAX_MAX))
     });
+    supply_limits::read(&mut seller.limits, &table);
     // Read before, for the campaigns that name them.
     table.get("sources");
     match table.get("agreements").map(|node| node.table()) {

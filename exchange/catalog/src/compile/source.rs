@@ -6,9 +6,10 @@ use std::sync::Arc;
 use exchange_types::{SellerIndex, limits as shared};
 
 use super::section::{self, Named};
+use super::supply_limits;
 use super::vertical::set;
 use crate::document::{Node, Table};
-use crate::snapshot::{SellerSources, Source, SourceIndex, SourceNames, SourceRule, Sources};
+use crate::snapshot::{SellerSources, Source, SourceIndex, SourceNames, SourceRule, Sources, SupplyLimits};
 use crate::{SourceSet, limits, suggestion};
 
 const EXAMPLE: &str = "\"acme\" (a seller), \"acme/newsletter\" (its source), \"acme#pub-17\" (a sub-id), \"channel:email\", or a buyer's own name for a seller or publisher";
@@ -37,10 +38,11 @@ fn read_seller(name: &str, node: &Node<'_>) -> SellerSources {
     let mut sources = Vec::new();
     for (position, entry) in (0_u16..).zip(&entries) {
         section::check_name(entry.key, &entry.node);
-        let mut source = Source { name: entry.key.into(), paused: false };
+        let mut source = Source { name: entry.key.into(), paused: false, limits: SupplyLimits::default() };
         if let Some(table) = entry.node.table() {
             read_source(&table, SourceIndex(position), &mut by_sub_id, &mut by_channel);
             set(&mut source.paused, table.get("paused"), Node::boolean);
+            supply_limits::read(&mut source.limits, &table);
             table.finish();
         }
         sources.push(source);

@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use exchange_types::{Amount, Nanos, Rate};
+use exchange_types::{Amount, Nanos, Pace, Rate};
 use toml::de::DeValue;
 
 use super::{Place, Report, Table};
@@ -177,6 +177,16 @@ impl<'a> Node<'a> {
         Rate::parse(text)
             .map_err(|error| self.error(format!("\"{text}\" is no percentage: {error}"), EXAMPLE))
             .ok()
+    }
+
+    /// Reads so many in a length of time.
+    pub(crate) fn pace(&self) -> Option<Pace> {
+        let text = self.text_such_as(Pace::EXAMPLE)?;
+        let pace = Pace::parse(text);
+        if pace.is_none() {
+            self.error(format!("\"{}\" is no pace", text.escape_debug()), Pace::EXAMPLE);
+        }
+        pace
     }
 
     /// Reads one of some words.

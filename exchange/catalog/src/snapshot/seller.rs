@@ -2,7 +2,7 @@
 
 use exchange_types::{EndpointIndex, EventKind, VerticalIndex};
 
-use super::{Agreement, Postback};
+use super::{Agreement, Postback, SupplyLimits};
 use crate::SigningSecret;
 
 /// A seller.
@@ -14,6 +14,8 @@ pub struct Seller {
     pub agreements: Box<[(VerticalIndex, Agreement)]>,
     /// The most open holds at a time.
     pub holds_max: u32,
+    /// How much it may send.
+    pub limits: SupplyLimits,
     /// Where it is told what becomes of its leads.
     pub webhook: Option<Webhook>,
     /// Which URL of its tracker is called.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use exchange_types::{Pii, SellerIndex, SourceKey, Submission};
 
+use super::SupplyLimits;
 use crate::SourceSet;
 
 /// Makes the names under which buyers know sellers and their publishers, from names that outlive a catalog.
@@ -30,6 +31,8 @@ pub struct Source {
     pub name: Box<str>,
     /// Whether no buyer gets anything of it for now.
     pub paused: bool,
+    /// How much of it is taken.
+    pub limits: SupplyLimits,
 }
 
 /// The sources of every seller of a catalog.
@@ -111,6 +114,11 @@ impl Sources {
     /// Returns a source of a seller.
     pub fn source(&self, seller: SellerIndex, source: SourceIndex) -> Option<&Source> {
         self.sellers.get(seller.at())?.sources.get(usize::from(source.0))
+    }
+
+    /// Returns the sources of a seller, ordered by name.
+    pub fn of_seller(&self, seller: SellerIndex) -> &[Source] {
+        self.of(seller).map_or(&[], |own| &own.sources)
     }
 
     /// Finds a seller and its source by their names, written `SELLER/SOURCE`.

@@ -157,7 +157,7 @@ impl Node {
             shard.lead(
                 world,
                 now,
-                Arrival { kind, submission, current, claim, person, faults: Vec::new(), token },
+                Arrival { kind, submission, current, claim, person, faults: Vec::new(), quota: None, token },
             );
         });
         self.deliver();

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use clap::Subcommand;
 use exchange_control::Role;
-use exchange_types::UtcMicros;
+use exchange_types::{Pace, UtcMicros};
 use exchange_wire::KeyMode;
 
 use super::{Ending, Terminal};
 use crate::data_dir::DataDir;
-use crate::keys::{KeyEntry, Owner, create_key, list_keys, revoke_key};
+use crate::keys::{KeyEntry, KeyLimits, Owner, create_key, list_keys, revoke_key};
 use crate::wall_clock;
 
 /// What takes effect in a running exchange, and how.
@@ -25,6 +25,12 @@ pub(super) enum KeysCommand {
         /// A key for tests, which can never sell
         #[arg(long)]
         test: bool,
+        /// How fast requests may come with it, such as 50/s, in place of that of all keys
+        #[arg(long, value_parser = pace)]
+        rate: Option<Pace>,
+        /// The most new leads and pings of one day in UTC
+        #[arg(long)]
+        quota_day: Option<u32>,
     },
     /// Shows every key by its beginning, with owner and age
     List,
@@ -42,14 +48,14 @@ pub(super) fn run(
 ) -> anyhow::Result<Ending> {
     let now = wall_clock::utc_now();
     match command {
-        KeysCommand::Create { owner, test } => {
+        KeysCommand::Create { owner, test, rate, quota_day } => {
             if test && owner.role == Role::Operator {
                 terminal.complain(format_args!("error: an operator sells nothing, so it has no test keys"));
                 return Ok(Ending::BadConfiguration);
             }
             let file = DataDir::open(data_dir)?.keys_file();
             let mode = if test { KeyMode::Test } else { KeyMode::Live };
-            let created = create_key(&file, owner, mode, now)?;
+            let created = create_key(&file, (owner, KeyLimits { rate, quota_day }), mode, now)?;
             terminal.complain(format_args!(
                 "A key for {}. It is shown this once: {} keeps its hash only. {RELOAD_HINT}",
                 created.entry.owner,
@@ -70,14 +76,21 @@ pub(super) fn run(
     Ok(Ending::Done)
 }
 
+fn pace(text: &str) -> Result<Pace, &'static str> {
+    Pace::parse(text).ok_or(Pace::EXAMPLE)
+}
+
 /// Returns the line of a key in a list.
 fn line(entry: &KeyEntry, now: UtcMicros) -> String {
-    let KeyEntry { prefix, owner, hash: _, created_at, revoked_at } = entry;
+    let KeyEntry { prefix, owner, hash: _, limits, created_at, revoked_at } = entry;
+    let KeyLimits { rate, quota_day } = limits;
+    let rate = rate.map_or_else(String::new, |rate| format!(", {rate}"));
+    let quota = quota_day.map_or_else(String::new, |quota| format!(", {quota} a day"));
     let state = match revoked_at {
         Some(revoked_at) => format!("revoked {revoked_at}"),
         None => format!("active, {}", age(*created_at, now)),
     };
-    format!("{prefix}  {:<32}  {created_at}  {state}", owner.to_string())
+    format!("{prefix}  {:<32}  {created_at}  {state}{rate}{quota}", owner.to_string())
 }
 
 /// Returns an age in the unit in which a rotation is planned.

@@ -20,7 +20,7 @@ use super::{Buyers, ByteCount, Config, Limits, Listener, LogFormat, MemoryPlan, 
 use keeping::{check_journal, check_personal_data, check_store};
 use listener::check_listener;
 use redis::check_redis;
-use value::{length, one_of, path, place_of, size, within};
+use value::{length, one_of, pace, path, place_of, size, within};
 
 /// Shards: as many as an id can name.
 const SHARDS_MAX: u16 = 4_096;
@@ -107,6 +107,8 @@ impl Config {
                 header_timeout: Duration::from_secs(5),
                 request_timeout: Duration::from_secs(10),
                 idle_timeout: Duration::from_mins(1),
+                rate_per_address: None,
+                rate_per_key: None,
                 memory_max: ByteCount::from_kib(2 << 20),
             },
             buyers: Buyers {
@@ -150,6 +152,8 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         header_timeout,
         request_timeout,
         idle_timeout,
+        rate_per_address,
+        rate_per_key,
         memory_max,
     } = raw;
     let body_range = [ByteCount::from_kib(1), ByteCount::from_kib(64)];
@@ -175,6 +179,8 @@ fn check_limits(raw: LimitsToml, default: Limits, findings: &mut Findings) -> Li
         header_timeout: length(header_timeout, [second, ten_minutes], default.header_timeout, findings),
         request_timeout: length(request_timeout, [second, ten_minutes], default.request_timeout, findings),
         idle_timeout: length(idle_timeout, [second, Duration::from_hours(1)], default.idle_timeout, findings),
+        rate_per_address: pace(rate_per_address, findings),
+        rate_per_key: pace(rate_per_key, findings),
         memory_max: size(
             memory_max,
             [ByteCount::from_kib(1 << 14), ByteCount(u64::MAX)],

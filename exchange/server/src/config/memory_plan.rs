@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use exchange_node::Gate;
+
 use super::{ByteCount, Config, Limits};
 
 /// The most memory that the limits allow, by what takes it:
@@ -11,13 +13,14 @@ use super::{ByteCount, Config, Limits};
 ///     + history_max x entry + fingerprints_max x fingerprint + suppressions_max x suppression + filter_bytes
 ///     + unknowns_max x (entry + body) + cells_max x cell
 ///     + (shards + 1)^2 x mesh_queue_max x message
+///     + addresses x address, where rate_per_address bounds them
 ///     + cells_max x mirrored, where there is a mirror in Redis
 /// ```
 ///
 /// The program, the catalog and the connections to buyers come on top: they follow from the catalog, which may
 /// change while the exchange runs.
 #[derive(Clone, Debug)]
-pub struct MemoryPlan([Part; 10]);
+pub struct MemoryPlan([Part; 11]);
 
 #[derive(Clone, Copy, Debug)]
 struct Part {
@@ -45,6 +48,8 @@ const MIRRORED_BYTES: u64 = 192;
 const ANSWER_BYTES: u64 = 16 * 1_024;
 /// What TLS keeps for a connection: keys, and a record of each direction.
 const TLS_BYTES: u64 = 40 * 1_024;
+/// What is known of an address, with its place in a hash table that is half full.
+const ADDRESS_BYTES: u64 = 64;
 /// A message between two shards in its queue; a lead in it stands behind a pointer and is counted as its auction.
 const MESSAGE_BYTES: u64 = 96;
 
@@ -72,8 +77,12 @@ impl MemoryPlan {
             header_timeout: _,
             request_timeout: _,
             idle_timeout: _,
+            rate_per_address,
+            rate_per_key: _,
             memory_max: _,
         } = config.limits;
+        let addresses = if rate_per_address.is_some() { Gate::ADDRESSES_MAX } else { 0 };
+        let addresses = u64::try_from(addresses).unwrap_or(u64::MAX);
         let mirrored = if config.redis.is_some() { cells_max } else { 0 };
         let body_bytes = u64::from(body_bytes_max);
         let header_bytes = u64::try_from(exchange_types::limits::HEADER_BYTES_MAX).unwrap_or(u64::MAX);
@@ -94,6 +103,7 @@ impl MemoryPlan {
             part("unknowns_max", u64::from(unknowns_max), UNKNOWN_BYTES.saturating_add(body_bytes)),
             part("cells_max", u64::from(cells_max), CELL_BYTES),
             part("mesh_queue_max", messages_max, MESSAGE_BYTES),
+            part("rate_per_address", addresses, ADDRESS_BYTES),
             part("redis", u64::from(mirrored), MIRRORED_BYTES),
         ])
     }

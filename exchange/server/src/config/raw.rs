@@ -62,6 +62,8 @@ pub(super) struct LimitsToml {
     pub(super) header_timeout: Text,
     pub(super) request_timeout: Text,
     pub(super) idle_timeout: Text,
+    pub(super) rate_per_address: Text,
+    pub(super) rate_per_key: Text,
     pub(super) memory_max: Text,
 }
 
@@ -235,6 +237,8 @@ impl LimitsToml {
             header_timeout: section.text("header_timeout", findings),
             request_timeout: section.text("request_timeout", findings),
             idle_timeout: section.text("idle_timeout", findings),
+            rate_per_address: section.text("rate_per_address", findings),
+            rate_per_key: section.text("rate_per_key", findings),
             memory_max: section.text("memory_max", findings),
         }
     }

@@ -126,6 +126,8 @@ fn assert_every_limit_is_shown(limits: LimitsToml) {
         header_timeout,
         request_timeout,
         idle_timeout,
+        rate_per_address,
+        rate_per_key,
         memory_max,
     } = limits;
     let counts = [
@@ -142,7 +144,9 @@ fn assert_every_limit_is_shown(limits: LimitsToml) {
     for count in counts {
         assert!(count.is_some());
     }
-    for text in [filter_bytes, body_bytes_max, header_timeout, request_timeout, idle_timeout, memory_max] {
+    let times = [header_timeout, request_timeout, idle_timeout];
+    let others = [filter_bytes, body_bytes_max, rate_per_address, rate_per_key, memory_max];
+    for text in times.into_iter().chain(others) {
         assert!(text.is_some());
     }
 }

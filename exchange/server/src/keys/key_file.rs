@@ -5,16 +5,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use exchange_types::UtcMicros;
+use exchange_types::{Pace, UtcMicros};
 use exchange_wire::KeyHash;
 use serde::Deserialize;
 
-use super::{KEYS_MAX, KeyEntry};
+use super::{KEYS_MAX, KeyEntry, KeyLimits};
 use crate::data_dir::{open_lock, replace_file};
 
 /// What the file says about itself.
 const HEADER: &str = "\
 # Written by `exchange keys`. Keys stand here as the SHA-256 of their text; the text itself is stored nowhere.
+# `rate = \"50/s\"` and `quota_day = 10000` may be added to a key: how fast requests may come with it, and the most new
+# leads and pings of one day in UTC.
 # After a change: `POST /v1/keys/reload` on the control listener, or a restart.
 ";
 
@@ -94,6 +96,8 @@ struct KeyToml {
     prefix: String,
     owner: String,
     sha256: String,
+    rate: Option<String>,
+    quota_day: Option<u32>,
     created_at: String,
     revoked_at: Option<String>,
 }
@@ -139,7 +143,7 @@ impl KeyFile {
     }
 
     fn entry(&self, key: KeyToml, position: usize) -> Result<KeyEntry, KeyFileError> {
-        let KeyToml { prefix, owner, sha256, created_at, revoked_at } = key;
+        let KeyToml { prefix, owner, sha256, rate, quota_day, created_at, revoked_at } = key;
         let wrong =
             |field| KeyFileError::Entry { path: self.path.clone(), position, prefix: prefix.clone(), field };
         let modes = [exchange_wire::KeyMode::Live, exchange_wire::KeyMode::Test];
@@ -149,6 +153,13 @@ impl KeyFile {
         Ok(KeyEntry {
             owner: owner.parse().map_err(|_| wrong("owner"))?,
             hash: crate::hex::decode(&sha256).map(KeyHash).ok_or_else(|| wrong("sha256"))?,
+            limits: KeyLimits {
+                rate: match rate {
+                    Some(rate) => Some(Pace::parse(&rate).ok_or_else(|| wrong("rate"))?),
+                    None => None,
+                },
+                quota_day,
+            },
             created_at: read_time(&created_at).ok_or_else(|| wrong("created_at"))?,
             revoked_at: match revoked_at {
                 Some(at) => Some(read_time(&at).ok_or_else(|| wrong("revoked_at"))?),

@@ -12,7 +12,7 @@ const NOW: UtcMicros = UtcMicros(1_795_132_800_000_000);
 
 fn create(path: &Path, owner: &str, mode: KeyMode) -> String {
     let owner = owner.parse().expect("an owner");
-    create_key(path, owner, mode, NOW).expect("made").key.text()
+    create_key(path, (owner, KeyLimits::default()), mode, NOW).expect("made").key.text()
 }
 
 #[test]

@@ -22,6 +22,8 @@ impl Difference {
             ("limits.header_timeout", old.limits.header_timeout != new.limits.header_timeout),
             ("limits.request_timeout", old.limits.request_timeout != new.limits.request_timeout),
             ("limits.idle_timeout", old.limits.idle_timeout != new.limits.idle_timeout),
+            ("limits.rate_per_address", old.limits.rate_per_address != new.limits.rate_per_address),
+            ("limits.rate_per_key", old.limits.rate_per_key != new.limits.rate_per_key),
             ("limits.memory_max", old.limits.memory_max != new.limits.memory_max),
         ];
         let with_live = with_live_of(old, new);
@@ -66,6 +68,8 @@ fn with_live_of(old: &Config, new: &Config) -> Config {
             header_timeout: new.limits.header_timeout,
             request_timeout: new.limits.request_timeout,
             idle_timeout: new.limits.idle_timeout,
+            rate_per_address: new.limits.rate_per_address,
+            rate_per_key: new.limits.rate_per_key,
             memory_max: new.limits.memory_max,
             ..old.limits
         },
@@ -93,7 +97,7 @@ mod tests {
     #[test]
     fn every_change_is_live_or_takes_a_restart() {
         const TLS: &str = "seller.tls = { certificate = \"c.pem\", key = \"k.pem\" }";
-        let cases: [(&str, &str, &[&str], &[&str]); 16] = [
+        let cases: [(&str, &str, &[&str], &[&str]); 17] = [
             ("", "", &[], &[]),
             ("", "log = \"warn\"", &["log"], &[]),
             (
@@ -106,6 +110,12 @@ mod tests {
                 "",
                 "[limits]\nheader_timeout = \"4s\"\nrequest_timeout = \"9s\"\nidle_timeout = \"9s\"",
                 &["limits.header_timeout", "limits.request_timeout", "limits.idle_timeout"],
+                &[],
+            ),
+            (
+                "limits.rate_per_key = \"9/s\"",
+                "limits.rate_per_address = \"9/s\"",
+                &["limits.rate_per_address", "limits.rate_per_key"],
                 &[],
             ),
             (TLS, "seller.tls = { certificate = \"d.pem\", key = \"k.pem\" }", &["seller.tls"], &[]),

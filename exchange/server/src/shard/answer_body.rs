@@ -263,6 +263,18 @@ fn problem(refusal: &Refusal, vertical: Option<&Vertical>) -> Problem {
             new(ProblemKind::ResubmittedTooSoon, "nothing was stored; wait and send it again")
                 .with_retry_after(*retry_after)
         }
+        Refusal::RateLimited { retry_after } => {
+            new(ProblemKind::RateLimited, "the seller or this source sends faster than it may")
+                .with_retry_after(*retry_after)
+        }
+        Refusal::QuotaUsed { retry_after } => {
+            new(ProblemKind::RateLimited, "the key, the seller or this source has had its leads of the day")
+                .with_retry_after(*retry_after)
+        }
+        Refusal::TooManyUnposted { retry_after } => {
+            new(ProblemKind::TooManyUnposted, "post what you ping for; leads in one call are taken")
+                .with_retry_after(*retry_after)
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! [`Intake`]: a complete request of a seller, and the way back to it.
 
+use core::net::IpAddr;
+
 use bytes::Bytes;
 
 use super::http_answer::HttpAnswer;
@@ -11,6 +13,7 @@ pub(crate) type Respond = Box<dyn FnOnce(HttpAnswer)>;
 pub(crate) struct Intake {
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) peer: IpAddr,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
     /// Whether the body came compressed, which is not read.

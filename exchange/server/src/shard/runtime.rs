@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use exchange_catalog::{DisposableDomains, Snapshot};
 use exchange_engine::Auction;
-use exchange_node::{Current, Requester, ResolverReply, Shard, Shared, UnknownKey};
+use exchange_node::{Current, Gate, Requester, ResolverReply, Shard, Shared, UnknownKey};
 use exchange_protocol::{AnswerStatus, CandidateIndex, Refusal, Reply, SlotKey, Waiter};
 use exchange_transport::{Failure, Reply as BuyerReply};
 use exchange_types::{Currency, DuplicateScope, EndpointIndex, HashKey, Now, PostReply, ShardIndex};
@@ -43,6 +43,7 @@ pub(crate) struct ShardRuntime {
     place: ShardIndex,
     shared: Arc<Shared>,
     keys: Arc<KeyStore>,
+    gate: Arc<Gate>,
     lifecycle: Arc<Lifecycle>,
     names: Rc<Names>,
     claim_keys: HashKey,
@@ -65,6 +66,7 @@ pub(crate) struct Parts {
     pub(crate) shard: Shard,
     pub(crate) place: ShardIndex,
     pub(crate) keys: Arc<KeyStore>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) names: Rc<Names>,
     pub(crate) fingerprint_keys: FingerprintKey,
@@ -96,13 +98,14 @@ impl Deliver for ShardRuntime {
 impl ShardRuntime {
     /// Returns the runtime of a shard; `outbound` gets the way back to it.
     pub(crate) fn new(parts: Parts, outbound: impl FnOnce(Weak<Self>) -> Outbound) -> Rc<Self> {
-        let Parts { shard, place, keys, lifecycle, names, fingerprint_keys, disposable, clock } = parts;
+        let Parts { shard, place, keys, gate, lifecycle, names, fingerprint_keys, disposable, clock } = parts;
         let shared = Arc::clone(shard.shared());
         Rc::new_cyclic(|weak| Self {
             place,
             claim_keys: shared.derived_key("claims"),
             shared,
             keys,
+            gate,
             lifecycle,
             names,
             fingerprint_keys,
@@ -363,6 +366,10 @@ impl ShardRuntime {
 
     pub(super) fn keys(&self) -> &KeyStore {
         &self.keys
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     pub(super) fn claim_keys(&self) -> HashKey {

@@ -35,6 +35,7 @@ impl Handler for SellerHandler {
         let intake = Intake {
             method,
             path: request.uri.path().to_owned(),
+            peer: request.peer.ip(),
             authorization: request.header(AUTHORIZATION).map(str::to_owned),
             content_type: request.header(CONTENT_TYPE).map(str::to_owned),
             encoded: request.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity"),

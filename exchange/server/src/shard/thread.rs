@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 
 use exchange_catalog::DisposableDomains;
-use exchange_node::{Mesh, Recovery, Shard, Shared};
+use exchange_node::{Gate, Mesh, Recovery, Shard, Shared};
 use exchange_transport::{BuyerClient, ClientConfig, SellerServer, ServerSettings, ShardOutlet};
 use exchange_types::{Now, ShardIndex};
 use exchange_vault::Vault;
@@ -45,6 +45,7 @@ pub(crate) struct ShardSetup {
     pub(crate) peers: Arc<Peers>,
     pub(crate) journal: JournalHandle,
     pub(crate) keys: Arc<KeyStore>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) clock: Clock,
     pub(crate) client: ClientConfig,
@@ -115,6 +116,7 @@ fn build(setup: ShardSetup) -> (ServerSettings, ShardIndex, ShardOutlet, Rc<Shar
         peers,
         journal,
         keys,
+        gate,
         lifecycle,
         clock,
         client,
@@ -132,8 +134,17 @@ fn build(setup: ShardSetup) -> (ServerSettings, ShardIndex, ShardOutlet, Rc<Shar
     let fingerprint_keys = FingerprintKey::new(&fingerprints);
     let shard = Shard::new(place, shared, mesh);
     let names_of_parts = Rc::clone(&names);
-    let parts =
-        Parts { shard, place, keys, lifecycle, names: names_of_parts, fingerprint_keys, disposable, clock };
+    let parts = Parts {
+        shard,
+        place,
+        keys,
+        gate,
+        lifecycle,
+        names: names_of_parts,
+        fingerprint_keys,
+        disposable,
+        clock,
+    };
     let runtime = ShardRuntime::new(parts, |runtime| Outbound {
         place,
         client: BuyerClient::new(client),

@@ -40,6 +40,7 @@ mod http2_and_tls;
 mod journal_files;
 mod killed;
 mod late_answers;
+mod limits;
 mod links;
 mod listener_tls;
 mod metrics;

@@ -271,8 +271,17 @@ fn a_post_under_its_key_is_answered_again() {
 
 #[test]
 fn pings_that_are_never_posted_hold_at_most_a_tenth_of_a_cap() {
+    // Twenty leads, by each kind of counter.
+    for keys in
+        ["caps.sold = { total = 20 }", "caps.sent = { total = 20 }", "caps.budget = { total = \"600.00\" }"]
+    {
+        holds_are_a_tenth(keys);
+    }
+}
+
+fn holds_are_a_tenth(keys: &str) {
     let catalog = CatalogText::new("bid_window = \"5s\"\nanswer_by = \"20s\"")
-        .with("south", Campaign { keys: "caps = { sold = { total = 20 } }", ..Campaign::default() });
+        .with("south", Campaign { keys, ..Campaign::default() });
     let market = Market::open("[[buyer]]\nname = \"south\"\nprice = { fixed = \"30.00\" }\n", &catalog);
     let acme = market.exchange.seller("acme");
     let mut outcomes = Vec::new();
@@ -280,18 +289,18 @@ fn pings_that_are_never_posted_hold_at_most_a_tenth_of_a_cap() {
         let answer = acme.call(&Request::post("/v1/pings", &ping(serial)));
         if answer.outcome() == "no_offer" {
             let account = market.exchange.account(&answer.member("ping_id"));
-            assert_eq!(account["campaigns"][0]["reason"], "throttled", "{account}");
+            assert_eq!(account["campaigns"][0]["reason"], "throttled", "{keys}: {account}");
         }
         outcomes.push(answer.outcome());
     }
-    assert_eq!(outcomes, ["offers", "offers", "no_offer", "no_offer", "no_offer", "no_offer"]);
+    assert_eq!(outcomes, ["offers", "offers", "no_offer", "no_offer", "no_offer", "no_offer"], "{keys}");
     // The other eighteen are there for everybody else.
     let other = market.exchange.seller("other");
     for serial in 101..=118 {
-        assert_eq!(other.lead(&lead(serial)).outcome(), "sold", "lead {serial}");
+        assert_eq!(other.lead(&lead(serial)).outcome(), "sold", "{keys}: lead {serial}");
     }
-    assert_eq!(other.lead(&lead(119)).outcome(), "unsold", "what acme holds is acme's");
-    assert_eq!(market.buyers.stop().posts().count(), 18);
+    assert_eq!(other.lead(&lead(119)).outcome(), "unsold", "{keys}: what acme holds is acme's");
+    assert_eq!(market.buyers.stop().posts().count(), 18, "{keys}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::cli::tests::SECRET;
-use crate::keys::{KeyStore, create_key};
+use crate::keys::{KeyLimits, KeyStore, create_key};
 
 /// 2026-11-21T10:00:00.125Z.
 pub(super) const AT: UtcMicros = UtcMicros(1_795_255_200_125_000);
@@ -333,7 +333,10 @@ impl Listening {
 pub(super) fn listen(folder: &Path) -> Listening {
     let path = folder.join("keys.toml");
     let owner = "operator:ada".parse().expect("an owner");
-    let key = create_key(&path, owner, KeyMode::Live, UtcMicros(0)).expect("made").key.text();
+    let key = create_key(&path, (owner, KeyLimits::default()), KeyMode::Live, UtcMicros(0))
+        .expect("made")
+        .key
+        .text();
     let keys = KeyStore::open(&path).expect("readable");
     let exchange = Arc::new(Noting { keys, told: Mutex::default() });
     let backend = Arc::clone(&exchange);

@@ -4,6 +4,8 @@ use core::fmt::Display;
 use core::time::Duration;
 use std::path::PathBuf;
 
+use exchange_types::Pace;
+
 use crate::config::ByteCount;
 use crate::config::findings::Findings;
 use crate::config::given::{Given, Place};
@@ -70,6 +72,16 @@ pub(super) fn length(
             default
         }
     }
+}
+
+/// Returns so many in a length of time; an empty text stands for no limit.
+pub(super) fn pace(given: Option<Given<String>>, findings: &mut Findings) -> Option<Pace> {
+    let Given { value, place } = given.filter(|given| !given.value.is_empty())?;
+    let pace = Pace::parse(&value);
+    if pace.is_none() {
+        findings.error(&place, format!("\"{}\" is no pace", value.escape_debug()), Pace::EXAMPLE);
+    }
+    pace
 }
 
 /// Returns one of some words.

@@ -12,6 +12,7 @@ use exchange_wire::problem::Problem;
 use exchange_wire::{FieldError, Identity, KeyMode, Mode, ProblemKind, lead};
 
 use super::ShardRuntime;
+use crate::keys::KnownKey;
 use crate::shard::answer_body::{self, RETRY_SOON};
 use crate::shard::form_body::{into_json, is_form};
 use crate::shard::http_answer::HttpAnswer;
@@ -101,27 +102,37 @@ impl ShardRuntime {
             let ready = route == Route::Live || !self.is_draining();
             return (intake.respond)(HttpAnswer::health(ready));
         }
+        if let Err(wait) = self.gate().pass_address(intake.peer, now.mono) {
+            let problem = Problem::new(ProblemKind::RateLimited, "too many requests come from this address");
+            return (intake.respond)(HttpAnswer::problem(&problem.with_retry_after(wait)));
+        }
         let mut intake = intake;
         // A form may bring its key with it. What is no form is told to those with a key.
         let form = is_form(&intake).then(|| into_json(&mut intake));
-        let known = self.authenticate(intake.authorization.as_deref());
-        let principal = match known.and_then(|principal| form.transpose().map(|_| principal)) {
-            Ok(principal) => principal,
+        let known = self.authenticate(now, intake.authorization.as_deref());
+        let key = match known.and_then(|key| form.transpose().map(|_| key)) {
+            Ok(key) => key,
             Err(problem) => return (intake.respond)(HttpAnswer::problem(&problem)),
         };
-        if let Err((problem, respond)) = self.dispatch(now, route, intake, &principal) {
+        if let Err((problem, respond)) = self.dispatch(now, route, intake, &key) {
             respond(HttpAnswer::problem(&problem));
         }
     }
 
-    fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Principal>, Problem> {
+    /// Finds for whom a request's key speaks, if it comes no faster than it may.
+    fn authenticate(&self, now: Now, authorization: Option<&str>) -> Result<Arc<KnownKey>, Problem> {
         let unauthorized = || Problem::new(ProblemKind::Unauthorized, "send `Authorization: Bearer <key>`");
         let (scheme, key) =
             authorization.and_then(|header| header.split_once(' ')).ok_or_else(unauthorized)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(unauthorized());
         }
-        let principal = self.keys().authenticate(key.trim()).ok_or_else(unauthorized)?;
+        let known = self.keys().known(key.trim()).ok_or_else(unauthorized)?;
+        self.gate().pass_key(known.limits.rate, &known.used.rate, now.mono).map_err(|wait| {
+            let problem = Problem::new(ProblemKind::RateLimited, "too many requests come with this key");
+            problem.with_retry_after(wait)
+        })?;
+        let principal = &*known.principal;
         if principal.role != Role::Seller {
             return Err(Problem::new(
                 ProblemKind::Forbidden,
@@ -131,7 +142,7 @@ impl ShardRuntime {
         if principal.mode == KeyMode::Test {
             return Err(Problem::new(ProblemKind::Forbidden, "a test key cannot sell; use a live key"));
         }
-        Ok(principal)
+        Ok(known)
     }
 
     /// Hands a request to the shard; what stands against it comes back with the way to answer.
@@ -140,8 +151,9 @@ impl ShardRuntime {
         now: Now,
         route: Route,
         intake: Intake,
-        principal: &Principal,
+        key: &KnownKey,
     ) -> Result<(), (Problem, Respond)> {
+        let principal = &*key.principal;
         let requester = Requester::Seller(principal.name.clone());
         if matches!(route, Route::Leads | Route::Pings | Route::PingPost(_)) && self.is_stopped(principal) {
             let problem =
@@ -149,8 +161,8 @@ impl ShardRuntime {
             return Err((problem, intake.respond));
         }
         match route {
-            Route::Leads => self.take_lead(now, SaleKind::OneCall, intake, principal),
-            Route::Pings => self.take_lead(now, SaleKind::TwoStep, intake, principal),
+            Route::Leads => self.take_lead(now, SaleKind::OneCall, intake, key),
+            Route::Pings => self.take_lead(now, SaleKind::TwoStep, intake, key),
             Route::PingPost(Some(ping)) => self.take_post(now, ping, intake, principal),
             Route::Lead(Some(id)) => {
                 let waiter = self.wait(Pending::new(View::Lead, intake.respond, principal.name.clone()));
@@ -185,8 +197,9 @@ impl ShardRuntime {
         now: Now,
         kind: SaleKind,
         intake: Intake,
-        principal: &Principal,
+        key: &KnownKey,
     ) -> Result<(), (Problem, Respond)> {
+        let principal = &*key.principal;
         if self.is_draining() {
             let problem =
                 Problem::new(ProblemKind::NotReady, "the exchange is stopping").with_retry_after(RETRY_SOON);
@@ -224,7 +237,8 @@ impl ShardRuntime {
         pending.warnings = parsed.warnings;
         let token = self.wait(pending).token;
         let faults = parsed.faults;
-        let arrival = Arrival { kind, submission, current, claim, person, faults, token };
+        let quota = key.quota();
+        let arrival = Arrival { kind, submission, current, claim, person, faults, quota, token };
         self.with_shard(|shard, world| shard.lead(world, now, arrival));
         Ok(())
     }
