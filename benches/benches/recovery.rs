@@ -74,6 +74,7 @@ fn lead() -> LeadRecord {
         kind: SaleKind::OneCall,
         seller: SellerIndex(0),
         vertical: VerticalIndex(0),
+        test: false,
         catalog_version: 1,
         admitted: UtcMicros(BEGIN),
         claim: None,

@@ -24,6 +24,7 @@ mod seller;
 mod source;
 mod supply_limits;
 mod tags;
+mod test_market;
 mod unknown;
 mod vertical;
 
@@ -157,6 +158,7 @@ fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Sn
             );
         }
     }
+    let tests = Arc::new(test_market::compile(drafts.len()));
     Snapshot {
         version: options.version,
         verticals: drafts.into_iter().map(vertical::Draft::finish).collect(),
@@ -165,6 +167,7 @@ fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Sn
         campaigns: campaigns.into(),
         endpoints: endpoints.into_vec().into(),
         sources,
+        tests,
     }
 }
 

@@ -16,6 +16,7 @@ mod seller;
 mod source;
 mod supply_limits;
 mod tags;
+mod test_market;
 mod vertical;
 
 pub use agreement::{Agreement, Payout, Terms};
@@ -34,6 +35,7 @@ pub(crate) use source::SellerSources;
 pub use source::{Origin, Source, SourceIndex, SourceNames, SourceRule, Sources};
 pub use supply_limits::SupplyLimits;
 pub use tags::TagRule;
+pub use test_market::TestMarket;
 pub use vertical::{
     ConsentModel, Disclosure, Field, FieldKind, NearDuplicate, PingForm, RankBy, Rule, Stage, Vertical,
 };
@@ -59,6 +61,8 @@ pub struct Snapshot {
     pub endpoints: Box<[Endpoint]>,
     /// The sources of the sellers.
     pub sources: Arc<Sources>,
+    /// Who sells and buys in tests. Their indices are understood wherever those of the catalog are.
+    pub tests: Arc<TestMarket>,
 }
 
 impl Snapshot {
@@ -69,17 +73,17 @@ impl Snapshot {
 
     /// Returns the seller of an index of this snapshot.
     pub fn seller(&self, index: SellerIndex) -> Option<&Seller> {
-        self.sellers.get(index.at())
+        self.sellers.get(index.at()).or_else(|| self.tests.seller(index))
     }
 
     /// Returns the buyer of an index of this snapshot.
     pub fn buyer(&self, index: BuyerIndex) -> Option<&Buyer> {
-        self.buyers.get(index.at())
+        self.buyers.get(index.at()).or_else(|| self.tests.buyer(index))
     }
 
     /// Returns the campaign of an index of this snapshot.
     pub fn campaign(&self, index: CampaignIndex) -> Option<&Campaign> {
-        self.campaigns.get(index.at())
+        self.campaigns.get(index.at()).or_else(|| self.tests.campaign(index))
     }
 
     /// Returns the endpoint of an index of this snapshot.

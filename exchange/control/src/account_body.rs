@@ -24,6 +24,8 @@ pub(crate) struct AccountBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ping_id: Option<Shown<PingId>>,
     kind: &'static str,
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    test: bool,
     live: bool,
     seller: &'a str,
     vertical: &'a str,
@@ -102,6 +104,7 @@ impl<'a> AccountBody<'a> {
             lead_id: Shown(LeadId(story.id)),
             ping_id: two_step.then_some(Shown(PingId(story.id))),
             kind: if two_step { "two_step" } else { "one_call" },
+            test: story.test,
             live: *live,
             seller: &snapshot.seller(story.seller)?.name,
             vertical: &vertical.name,

@@ -40,13 +40,13 @@ impl JournalLines {
 
     fn fields(&self, record: &Record) -> (&'static str, Value) {
         match record {
-            Record::Lead(lead) => ("lead", json!({ "lead_id": lead_id(lead.id) })),
+            Record::Lead(lead) => ("lead", json!({ "lead_id": lead_id(lead.id), "test": lead.test })),
             Record::Completed(post) => ("completed", json!({ "lead_id": lead_id(post.id) })),
             Record::Offered(offered) => ("offered", json!({ "lead_id": lead_id(offered.story.id) })),
             Record::Intent { .. } => ("intent", self.intent(record)),
             Record::Outcome { .. } | Record::Resolved(_) | Record::Disputed(_) => self.outcome(record),
             Record::Answered(post) => ("answered", json!({ "lead_id": lead_id(post.told.id) })),
-            Record::Closed(story) => ("closed", json!({ "lead_id": lead_id(story.id) })),
+            Record::Closed(story) => ("closed", json!({ "lead_id": lead_id(story.id), "test": story.test })),
             Record::SaleChanged(change) => (
                 "sale_changed",
                 self.post(

@@ -31,6 +31,8 @@ pub(crate) struct LeadBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     ping_id: Option<Shown<PingId>>,
     kind: &'static str,
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    test: bool,
     seller: Box<str>,
     vertical: Box<str>,
     status: &'static str,
@@ -102,6 +104,7 @@ impl LeadBody {
             auction_id: Shown(AuctionId(number)),
             ping_id: two_step.then_some(Shown(PingId(number))),
             kind: if two_step { "two_step" } else { "one_call" },
+            test: lead.test,
             seller: lead.seller,
             vertical: lead.vertical,
             status: lead.status.name(),

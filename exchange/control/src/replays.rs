@@ -111,9 +111,10 @@ impl From<ReplayError> for ProblemResponse {
         match error {
             ReplayError::NotFound => Self::not_found(),
             ReplayError::Running => Self::new(ProblemKind::AuctionRunning, "replay it when it is over"),
-            ReplayError::Gone => {
-                Self::new(ProblemKind::ReplayImpossible, "the lead was erased, or its records are archived")
-            }
+            ReplayError::Gone => Self::new(
+                ProblemKind::ReplayImpossible,
+                "the lead was erased, its records are archived, or it is a test",
+            ),
             ReplayError::Campaign { field } => {
                 let message =
                     "`bids` and `without` take campaigns of this auction, `with` others of its vertical";

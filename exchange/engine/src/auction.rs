@@ -124,6 +124,21 @@ impl Auction {
         &self.submission
     }
 
+    /// Returns whether this is a test: nothing of it is written down but its story, and nobody waits for the disk.
+    pub fn is_test(&self) -> bool {
+        self.submission.test.is_some()
+    }
+
+    /// Returns by when the present step is answered.
+    pub fn answer_by(&self) -> Nanos {
+        self.answer_by
+    }
+
+    /// Returns to whom the lead was posted first, if it was.
+    pub fn first_post(&self) -> Option<CandidateIndex> {
+        self.posts.first().copied()
+    }
+
     /// Returns the catalog with which the auction began.
     pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
         self.snapshot.as_ref()

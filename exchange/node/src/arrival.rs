@@ -74,6 +74,8 @@ pub struct PostArrival {
     pub keep_on_changed: bool,
     /// The idempotency key, if the request has one.
     pub claim: Option<ClaimKey>,
+    /// Whether it came with a key for tests: it is one then, whatever it says.
+    pub by_test_key: bool,
     /// The person, as far as the post says who it is.
     pub person: Person,
     /// What makes the fields of the post invalid. Rules across fields are looked at when it meets its ping.

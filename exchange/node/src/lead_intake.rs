@@ -16,6 +16,7 @@ use crate::eligibility;
 use crate::fingerprints::Seen;
 use crate::meter::SupplyMeters;
 use crate::tenants::Waiting;
+use crate::test_mode;
 use crate::{Admission, Arrival, ClaimKey, Shard, World};
 
 /// Fingerprints of one person: those of the ping and those of the post.
@@ -29,6 +30,11 @@ impl Shard {
     /// Overload and refusals store nothing: the same key may come again.
     pub fn lead(&mut self, world: &mut impl World, now: Now, arrival: Arrival) {
         let waiter = Waiter { place: self.place, token: arrival.token };
+        let mut arrival = arrival;
+        if arrival.submission.test.is_some() {
+            // A test is nobody's: it neither finds a person nor leaves one.
+            arrival.person = Person::default();
+        }
         if !self.engine.has_room() || self.shared.admission() != Admission::Open {
             self.give_submission(arrival.submission);
             return self.reply(world, waiter, Reply::Refusal(Refusal::Overloaded));
@@ -129,10 +135,21 @@ impl Shard {
         (waiting, source): (Vec<Waiting>, Option<Arc<SupplyMeters>>),
     ) {
         let Arrival { kind, submission, current, claim, person, .. } = arrival;
-        self.tally().admitted(kind);
         let mut considered = core::mem::take(&mut self.considered);
-        let market = (&*current, &*self.shared.stops());
-        eligibility::consider(market, (&*self.shared, &bars), &submission, kind, now.utc, &mut considered);
+        if let Some(test) = submission.test {
+            test_mode::consider(&current, &submission, test, &mut considered);
+        } else {
+            self.tally().admitted(kind);
+            let market = (&*current, &*self.shared.stops());
+            eligibility::consider(
+                market,
+                (&*self.shared, &bars),
+                &submission,
+                kind,
+                now.utc,
+                &mut considered,
+            );
+        }
         let (vertical, seller) = (submission.vertical, current.seller(submission.seller));
         if kind == SaleKind::TwoStep {
             self.shared.pings.insert(id, Arc::clone(&current.snapshot), vertical);
@@ -170,6 +187,10 @@ impl Shard {
         if !arrival.faults.is_empty() {
             // It makes nobody a duplicate and is none: its person may come again with what was wrong mended.
             return Ok(Some((AnswerStatus::Invalid, core::mem::take(&mut arrival.faults))));
+        }
+        if let Some(test) = arrival.submission.test {
+            // Neither its person nor its look is noted or compared.
+            return Ok(test_mode::told_at_once(test, id));
         }
         if self.shared.suppressions.bar_sale(&[arrival.person]) {
             let status = match arrival.kind {
@@ -243,6 +264,7 @@ impl Shard {
             kind: arrival.kind,
             seller: arrival.submission.seller,
             vertical: arrival.submission.vertical,
+            test: arrival.submission.test.is_some(),
             catalog_version: snapshot.version,
             admitted: now.utc,
             claim: arrival.claim.filter(|claim| !claim.weak).map(ClaimKey::record),
@@ -327,11 +349,14 @@ impl Shard {
             admitted: now.utc,
             status,
             faults,
+            test: arrival.submission.test.is_some(),
             ..Story::default()
         };
         let answer = story.answer();
-        self.tally().admitted(arrival.kind);
-        self.tally().ended(arrival.kind, &story.status);
+        if !story.test {
+            self.tally().admitted(arrival.kind);
+            self.tally().ended(arrival.kind, &story.status);
+        }
         let record = Record::Closed(story);
         self.engine.append(&record);
         let mut place = self.make_room_in_history(now.utc);

@@ -42,6 +42,7 @@ mod stops;
 mod suppressions;
 mod tallies;
 mod tenants;
+mod test_mode;
 mod tie_keys;
 mod unknown_post;
 mod unknown_posts;

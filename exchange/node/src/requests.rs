@@ -192,8 +192,9 @@ impl Shard {
         submission: &Submission,
         live: bool,
     ) -> Account {
-        // A duplicate or invalid lead was not auctioned, so no campaign was considered.
+        // A duplicate or invalid lead was not auctioned, so no campaign was considered; nor was one in a test.
         let left_out = match story.status {
+            _ if story.test => Vec::new(),
             AnswerStatus::Duplicate(..) | AnswerStatus::Invalid => Vec::new(),
             AnswerStatus::Running
             | AnswerStatus::Sold

@@ -43,6 +43,10 @@ impl Shard {
             self.release(key, candidate);
             return Err(reason);
         }
+        if auction.is_test() {
+            // Nothing is set aside for a test: nothing will be taken.
+            return Ok(Taken { at: now.utc, money });
+        }
         let Some(campaign) = campaign else {
             // It has left the catalog; what an offer of it holds goes back.
             self.release(key, candidate);

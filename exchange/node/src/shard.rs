@@ -17,6 +17,7 @@ use crate::past::Parking;
 use crate::resolving::Resolving;
 use crate::tallies::{Posted, ShardTally};
 use crate::tenants::{Tenants, Waiting};
+use crate::test_mode::LateReplies;
 use crate::{Alert, Shared, UnknownKey, World};
 
 /// Submissions that a shard keeps ready; more would only hold memory after a burst.
@@ -41,6 +42,7 @@ pub struct Shard {
     pub(crate) looks: VecDeque<(Look, Uuid7)>,
     pub(crate) resolving: Resolving,
     pub(crate) parking: Parking,
+    pub(crate) late_replies: LateReplies,
     pub(crate) alerts: Alerts,
     /// The bytes of a submission that is being sealed, and its ciphertexts.
     pub(crate) plain: Vec<u8>,
@@ -66,6 +68,7 @@ impl Shard {
             looks: VecDeque::new(),
             resolving: Resolving::new(config.unknowns_max),
             parking: Parking::default(),
+            late_replies: LateReplies::default(),
             alerts: Alerts::default(),
             plain: Vec::new(),
             sealed: Vec::new(),
@@ -106,7 +109,11 @@ impl Shard {
         if !self.unsent.is_empty() {
             return Some(Nanos::ZERO);
         }
-        let others = [self.parking.next_timeout(), self.resolving.unknowns.next_timeout()];
+        let others = [
+            self.parking.next_timeout(),
+            self.resolving.unknowns.next_timeout(),
+            self.late_replies.next_timeout(),
+        ];
         self.engine.next_timeout().into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -165,6 +172,7 @@ impl Shard {
         self.send_replies(world);
         self.refuse_overdue(world, now);
         self.ask_due(world, now);
+        self.answer_late_tests(world, now);
         self.engine.handle(now, Input::Tick);
         self.carry_out(world, now);
     }
@@ -174,12 +182,16 @@ impl Shard {
         while let Some(effect) = self.engine.poll_effect() {
             match effect {
                 Effect::SendPing(auction, candidate) => {
-                    if let Some(auction) = self.engine.auction(auction) {
+                    if !self.ping_test_buyer(now, auction, candidate)
+                        && let Some(auction) = self.engine.auction(auction)
+                    {
                         world.send_ping(auction, candidate);
                     }
                 }
                 Effect::SendPost(auction, candidate) => {
-                    if let Some(auction) = self.engine.auction(auction) {
+                    if !self.post_test_buyer(now, auction, candidate)
+                        && let Some(auction) = self.engine.auction(auction)
+                    {
                         world.send_post(auction, candidate);
                     }
                 }
@@ -245,7 +257,7 @@ impl Shard {
         let Some(tenant) = self.tenants.get_mut(auction) else { return };
         let mut waiters = core::mem::take(&mut tenant.waiters);
         self.settle_fingerprints(auction, &answer);
-        if answer.status == AnswerStatus::Offers {
+        if answer.status == AnswerStatus::Offers && !answer.test {
             self.note_unposted(auction, now);
         }
         for Waiting { waiter, replayed, kept } in waiters.drain(..) {
@@ -298,7 +310,7 @@ impl Shard {
     fn retire(&mut self, auction: SlotKey, now: Now) {
         if let Some(answer) = &self.engine.answer(auction, Now::default()) {
             self.settle_fingerprints(auction, answer);
-            if let Some(found) = self.engine.auction(auction) {
+            if let Some(found) = self.engine.auction(auction).filter(|found| !found.is_test()) {
                 self.tally().ended(found.kind(), &answer.status);
             }
         }
@@ -345,6 +357,9 @@ impl Shard {
     }
 
     fn note_health(&mut self, auction: SlotKey, candidate: CandidateIndex) {
+        if self.is_test(auction) {
+            return;
+        }
         let post = self.engine.auction(auction).and_then(|auction| auction.post(candidate));
         if let Some(outcome) = post.and_then(Post::outcome) {
             self.tally().posted(match outcome {

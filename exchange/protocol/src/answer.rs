@@ -91,6 +91,8 @@ pub struct Answer {
     pub status: AnswerStatus,
     /// What makes an invalid lead invalid.
     pub faults: Vec<QualityFault>,
+    /// Whether it is a test.
+    pub test: bool,
     /// What the seller earns in all.
     pub payout: Amount,
     /// The sales made.

@@ -179,6 +179,7 @@ fn of_lead(lead: &LeadRecord) -> Story {
         kind: lead.kind,
         seller: lead.seller,
         vertical: lead.vertical,
+        test: lead.test,
         catalog_version: lead.catalog_version,
         admitted: lead.admitted,
         ..Story::default()

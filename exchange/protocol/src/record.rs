@@ -153,6 +153,10 @@ const ACKNOWLEDGED: u8 = 13;
 const SUPPRESSED: u8 = 14;
 const STOPPED: u8 = 16;
 const ANSWERED: u8 = 19;
+/// [`LEAD`] of a test.
+const TEST_LEAD: u8 = 20;
+/// [`CLOSED`] of a test.
+const TEST_CLOSED: u8 = 21;
 /// The first layout; the only one of most records.
 const VERSION: u8 = 1;
 /// The second layout of [`Record::Closed`], [`Record::Lead`] and [`Record::Completed`], and of [`Record::Answered`]
@@ -259,7 +263,10 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         Record::Intent { .. } => framed(INTENT, out, |to| write_intent(record, to)),
         Record::Outcome { .. } => framed(OUTCOME, out, |to| write_outcome(record, to)),
         Record::Closed(story) => encode_closed(story, out),
-        Record::Lead(lead) => framed_as((LEAD, lead.version()), out, |to| lead.write(to)),
+        Record::Lead(lead) => {
+            let kind = if lead.test { TEST_LEAD } else { LEAD };
+            framed_as((kind, lead.version()), out, |to| lead.write(to));
+        }
         Record::Completed(post) => framed_as((COMPLETED, post.version()), out, |to| post.write(to)),
         Record::Offered(offered) => encode_offered(offered, out),
         Record::Resolved(resolution) => framed(RESOLVED, out, |to| resolution.write(to)),
@@ -279,7 +286,8 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
 
 /// Appends the bytes of a [`Record::Closed`] of a story.
 pub fn encode_closed(story: &Story, out: &mut Vec<u8>) {
-    framed_as((CLOSED, story_bytes::version(story)), out, |to| story_bytes::write(story, to));
+    let kind = if story.test { TEST_CLOSED } else { CLOSED };
+    framed_as((kind, story_bytes::version(story)), out, |to| story_bytes::write(story, to));
 }
 
 /// Appends the bytes of a [`Record::Offered`].
@@ -317,7 +325,10 @@ pub fn decode_record(bytes: &[u8]) -> Result<(Record, &[u8]), DecodeError> {
     let _length = from.u32()?;
     let kind = from.u8()?;
     let version = from.u8()?;
-    let newest = if matches!(kind, CLOSED | LEAD | COMPLETED | ANSWERED) { VERSION_2 } else { VERSION };
+    let newest = match kind {
+        CLOSED | TEST_CLOSED | LEAD | TEST_LEAD | COMPLETED | ANSWERED => VERSION_2,
+        _ => VERSION,
+    };
     if !(VERSION..=newest).contains(&version) {
         return Err(DecodeError::Version { version });
     }
@@ -331,7 +342,8 @@ fn read_payload((kind, version): (u8, u8), from: &mut Reader<'_>) -> Result<Reco
         INTENT => read_intent(from)?,
         OUTCOME => read_outcome(from)?,
         CLOSED => Record::Closed(story_bytes::read(version, from)?),
-        LEAD => Record::Lead(LeadRecord::read(version, from)?),
+        TEST_CLOSED => Record::Closed(Story { test: true, ..story_bytes::read(version, from)? }),
+        LEAD | TEST_LEAD => Record::Lead(LeadRecord::read((kind == TEST_LEAD, version), from)?),
         COMPLETED => Record::Completed(CompletedRecord::read(version, from)?),
         OFFERED => Record::Offered(OfferedRecord::read(from)?),
         RESOLVED => Record::Resolved(Resolution::read(from)?),

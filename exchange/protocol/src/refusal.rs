@@ -23,6 +23,8 @@ pub enum Refusal {
     FieldsChanged(Vec<FieldIndex>),
     /// Fields that the vertical requires came neither with the ping nor with the post.
     FieldsMissing(Vec<FieldIndex>),
+    /// The ping is a test and its post is not, or the other way round.
+    TestChanged,
     /// An offer of the post is none of this ping: its position in the post.
     UnknownOffer(usize),
     /// The consent does not name the company behind an offer: its position in the post.

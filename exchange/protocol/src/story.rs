@@ -49,6 +49,8 @@ pub struct Story {
     pub status: AnswerStatus,
     /// What makes an invalid lead invalid.
     pub faults: Vec<QualityFault>,
+    /// Whether it is a test: nothing was sold for real. The record has a kind of its own then.
+    pub test: bool,
     /// What the seller earns in all.
     pub payout: Amount,
     /// Every campaign left after the static filters.
@@ -257,6 +259,7 @@ impl Story {
             catalog_version: self.catalog_version,
             status: self.status,
             faults: self.faults.clone(),
+            test: self.test,
             payout: self.payout,
             sales: sales.collect(),
             offers: self.offers.clone(),

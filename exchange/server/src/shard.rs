@@ -10,8 +10,10 @@ mod links;
 mod names;
 mod outbound;
 mod pending;
+mod route;
 mod runtime;
 mod seller_handler;
+mod tester;
 mod thread;
 
 pub(crate) use thread::{Before, ShardSetup, start};

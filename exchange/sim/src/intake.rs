@@ -139,6 +139,7 @@ impl Sim {
             offer_ids,
             keep_on_changed: false,
             claim: request.key,
+            by_test_key: false,
             person,
             faults: Vec::new(),
             waiter,

@@ -98,6 +98,7 @@ fn lead(id: Uuid7, mixed: u128, at: i64) -> LeadRecord {
         kind: SaleKind::OneCall,
         seller: SellerIndex(0),
         vertical: VerticalIndex(0),
+        test: false,
         catalog_version: 1,
         admitted: UtcMicros(at),
         claim: Some(ClaimRecord { key: mixed.rotate_left(17), digest: mixed }),

@@ -118,6 +118,8 @@ pub struct LeadView {
     pub seller: Box<str>,
     /// In which vertical.
     pub vertical: Box<str>,
+    /// Whether it is a test and no lead.
+    pub test: bool,
     /// The vertical's currency.
     pub currency: Currency,
     /// The catalog's version.

@@ -22,6 +22,7 @@ mod reason;
 mod small_text;
 mod status;
 mod submission;
+mod test;
 mod time;
 mod value;
 
@@ -44,5 +45,6 @@ pub use reason::Reason;
 pub use small_text::{SmallText, TextTooLong};
 pub use status::{DuplicateScope, PendingReason, UnsoldReason};
 pub use submission::{ConsentKey, SourceKey, Submission};
+pub use test::Test;
 pub use time::{Nanos, Now, UtcMicros};
 pub use value::{Date, Span, Value};

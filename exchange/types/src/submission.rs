@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use crate::{Amount, FieldIndex, Nanos, Pii, SellerIndex, Span, Value, VerticalIndex};
+use crate::{Amount, FieldIndex, Nanos, Pii, SellerIndex, Span, Test, Value, VerticalIndex};
 
 /// What a seller may say about the person's consent, in the order of the wire contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,8 @@ pub struct Submission {
     pub wait: Option<Nanos>,
     /// How long the person was on the form, in milliseconds.
     pub session_ms: Option<u32>,
+    /// What is to come of it, where it is a test and no lead.
+    pub test: Option<Test>,
     text: String,
     values: Vec<Option<Value>>,
     consent: [Span; ConsentKey::ALL.len()],
@@ -200,8 +202,9 @@ impl Submission {
     }
 
     /// Takes over from `post` what the second step of a two-step sale adds to this ping: every field that
-    /// was not given yet, and the consent and named sellers where the post brings them.
+    /// was not given yet, the consent and named sellers where the post brings them, and what is to come of a test.
     pub fn complete_with(&mut self, post: &Self) {
+        self.test = post.test.filter(|test| *test != Test::Yes).or(self.test);
         for position in 0..self.values.len().min(post.values.len()) {
             let field = FieldIndex(u16::try_from(position).unwrap_or(u16::MAX));
             if self.value(field).is_none() {

@@ -23,6 +23,8 @@ pub struct LeadAnswer<'a> {
     pub currency: Currency,
     /// The sales.
     pub sales: &'a [SaleAnswer<'a>],
+    /// Whether it is a test.
+    pub test: bool,
     /// What was dropped from the request.
     pub warnings: &'a [String],
     /// From admission to this answer, in milliseconds.
@@ -103,6 +105,8 @@ pub struct PingAnswer<'a> {
     pub expires_at: Option<UtcMicros>,
     /// The offers, best first.
     pub offers: &'a [OfferAnswer<'a>],
+    /// Whether it is a test.
+    pub test: bool,
     /// What was dropped from the request.
     pub warnings: &'a [String],
 }
@@ -165,6 +169,7 @@ impl LeadAnswer<'_> {
             sale.write(self.currency, &mut writer);
         }
         writer.end_array();
+        write_test(self.test, &mut writer);
         write_texts("warnings", self.warnings, &mut writer);
         writer.key("elapsed_ms").unsigned(self.elapsed_ms);
         writer.end_object();
@@ -252,6 +257,7 @@ impl PingAnswer<'_> {
             offer.write(self.currency, &mut writer);
         }
         writer.end_array();
+        write_test(self.test, &mut writer);
         write_texts("warnings", self.warnings, &mut writer);
         writer.end_object();
     }
@@ -290,6 +296,13 @@ impl OfferAnswer<'_> {
         write_texts("sellers", self.sellers, writer);
         writer.key("expires_at").plain_text(self.expires_at);
         writer.end_object();
+    }
+}
+
+/// Marks the answer to a test. Others say nothing.
+fn write_test(test: bool, writer: &mut Writer<'_>) {
+    if test {
+        writer.key("test").boolean(true);
     }
 }
 

@@ -90,6 +90,7 @@ pub fn parse(body: &[u8], mode: Mode, against: Against<'_>, out: &mut Submission
     let mut body_reader = BodyReader {
         reader,
         mode,
+        snapshot,
         vertical: schema,
         quality,
         out,
@@ -111,6 +112,7 @@ pub fn parse(body: &[u8], mode: Mode, against: Against<'_>, out: &mut Submission
 struct BodyReader<'a, 's> {
     reader: Reader<'a>,
     mode: Mode,
+    snapshot: &'s Snapshot,
     /// The schema; nothing where the vertical is missing or not open, and then `fields` is passed over.
     vertical: Option<&'s Vertical>,
     quality: QualityCheck<'s>,

@@ -53,6 +53,7 @@ pub(crate) fn snapshot() -> Snapshot {
         campaigns: Box::new([]),
         endpoints: Box::new([]),
         sources: Arc::default(),
+        tests: Arc::default(),
     }
 }
 

@@ -41,8 +41,9 @@ pub(super) fn check_currencies(
     }
 }
 
-fn compile(name: &str, node: &Node<'_>) -> Buyer {
-    let mut buyer = Buyer {
+/// Returns a buyer with every default.
+pub(super) fn blank(name: &str) -> Buyer {
+    Buyer {
         name: name.into(),
         legal_name: "".into(),
         zone: TimeZone::UTC,
@@ -52,7 +53,11 @@ fn compile(name: &str, node: &Node<'_>) -> Buyer {
         tags: [].into(),
         tier: 1,
         duplicate_window: None,
-    };
+    }
+}
+
+fn compile(name: &str, node: &Node<'_>) -> Buyer {
+    let mut buyer = blank(name);
     if let Some(table) = node.table() {
         read(table, &mut buyer);
     }

@@ -46,7 +46,8 @@ fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut E
     campaign
 }
 
-fn blank(name: &str) -> Campaign {
+/// Returns a campaign with every default, which nobody has and which sells nothing.
+pub(super) fn blank(name: &str) -> Campaign {
     Campaign {
         name: name.into(),
         buyer: BuyerIndex(u32::MAX),

@@ -23,15 +23,20 @@ pub(super) fn compile_all(
     named.iter().map(|(name, node)| compile(name, node, scope, endpoints)).collect()
 }
 
-fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut Endpoints) -> Seller {
-    let mut seller = Seller {
+/// Returns a seller with every default, which may sell nothing.
+pub(super) fn blank(name: &str) -> Seller {
+    Seller {
         name: name.into(),
         agreements: [].into(),
         holds_max: HOLDS_MAX_DEFAULT,
         limits: SupplyLimits { unposted: Some(SupplyLimits::UNPOSTED_DEFAULT), ..SupplyLimits::default() },
         webhook: None,
         postback: None,
-    };
+    }
+}
+
+fn compile(name: &str, node: &Node<'_>, scope: &Scope<'_, '_>, endpoints: &mut Endpoints) -> Seller {
+    let mut seller = blank(name);
     let Some(table) = node.table() else { return seller };
     set(&mut seller.holds_max, table.get("holds_max"), |node| {
         node.small(Range::new(1, limits::HOLDS_MAX_MAX))

@@ -56,6 +56,8 @@ pub struct Lead {
     pub seller: Box<str>,
     /// In which vertical.
     pub vertical: Box<str>,
+    /// Whether it is a test and no lead.
+    pub test: bool,
     /// In which currency.
     pub currency: Currency,
     /// The catalog's version.

@@ -79,6 +79,7 @@ pub(crate) fn account() -> Account {
         kind: SaleKind::OneCall,
         seller: SellerIndex(0),
         vertical: VerticalIndex(0),
+        test: false,
         catalog_version: 7,
         admitted: UtcMicros(1_795_132_800_000_000),
         bids_closed_us: 110_000,

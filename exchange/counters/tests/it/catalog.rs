@@ -60,6 +60,7 @@ pub(crate) fn snapshot(of_buyer: &[Cap], of_campaigns: &[&[Cap]]) -> Snapshot {
         campaigns,
         endpoints: [].into(),
         sources: Arc::default(),
+        tests: Arc::default(),
     }
 }
 

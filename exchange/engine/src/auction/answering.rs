@@ -105,6 +105,7 @@ impl Auction {
             catalog_version: self.catalog_version(),
             status: told.status,
             faults: Vec::new(),
+            test: self.is_test(),
             payout: self.payout(outbox),
             sales,
             offers: self.offers.clone(),

@@ -66,6 +66,7 @@ impl Auction {
         story.interrupted = false;
         story.status = self.told(outbox).status;
         story.faults.clear();
+        story.test = self.is_test();
         story.payout = self.payout(outbox);
         self.tell_candidates(losses, &mut story.candidates);
         self.tell_posts(&mut story.posts);
@@ -101,7 +102,7 @@ impl Auction {
         offered: &mut OfferedRecord,
         outbox: &mut Outbox,
     ) {
-        if self.phase != Phase::Offering || self.offers_recorded {
+        if self.phase != Phase::Offering || self.offers_recorded || self.is_test() {
             return;
         }
         self.offers_recorded = true;

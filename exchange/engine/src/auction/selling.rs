@@ -2,7 +2,7 @@
 
 use exchange_auction::{Pick, Scratch, Standing, clear, judge_price, settle, unsold_reason};
 use exchange_catalog::snapshot::OnLowerPrice;
-use exchange_protocol::{CandidateIndex, Effect, Outcome, Record, SaleChange, SaleStep, Taken};
+use exchange_protocol::{CandidateIndex, Effect, Outcome, Record, SaleChange, SaleStep, SlotKey, Taken};
 use exchange_types::{
     Amount, Nanos, PostOutcome, PostReply, Reason, SmallText, UnsoldReason, UtcMicros, Uuid7,
 };
@@ -93,24 +93,26 @@ impl Auction {
         let entries = self.contender(index).map(|contender| contender.entries);
         let entry = entries.and_then(|entries| entries.as_slice().get(usize::from(pick.entry)).copied());
         let bid_id = entry.map_or(SmallText::EMPTY, |entry| entry.bid_id);
-        let record = outbox.append(&Record::Intent {
-            auction: self.id,
-            seller: self.submission.seller,
-            vertical: self.submission.vertical,
-            catalog_version: self.snapshot.as_ref().map_or(0, |snapshot| snapshot.version),
-            campaign: campaign_index,
-            buyer,
-            candidate: index,
-            entry: pick.entry,
-            bid_id,
-            price: pick.price,
-            payout: pick.payout,
-            reserved: taken.money,
-            exclusive: pick.exclusive,
-            at: taken.at,
-            give_up_at: now.utc.saturating_add(timeout),
-        });
-        outbox.wait_for(record, self.key);
+        let record = self.write(
+            &Record::Intent {
+                auction: self.id,
+                seller: self.submission.seller,
+                vertical: self.submission.vertical,
+                catalog_version: self.snapshot.as_ref().map_or(0, |snapshot| snapshot.version),
+                campaign: campaign_index,
+                buyer,
+                candidate: index,
+                entry: pick.entry,
+                bid_id,
+                price: pick.price,
+                payout: pick.payout,
+                reserved: taken.money,
+                exclusive: pick.exclusive,
+                at: taken.at,
+                give_up_at: now.utc.saturating_add(timeout),
+            },
+            outbox,
+        );
         outbox.push(Effect::CountSent(self.key, index));
         let intent_us = self.since_admission(now);
         if let Some(candidate) = self.candidates.get_mut(index.at()) {
@@ -257,7 +259,7 @@ impl Auction {
     fn end_post(&mut self, index: CandidateIndex, stage: PostStage, digest: [u8; 16], outbox: &mut Outbox) {
         let now = outbox.now();
         let since = self.since_admission(now);
-        let (id, key) = (self.id, self.key);
+        let (id, key, test) = (self.id, self.key, self.is_test());
         let settles_after = self.campaign(index).map_or(Nanos::ZERO, |campaign| campaign.return_window);
         let Some(post) = self.post_mut(index) else { return };
         post.stage = stage;
@@ -265,7 +267,7 @@ impl Auction {
         post.digest = digest;
         let outcome = post.outcome().unwrap_or(Outcome::Unknown);
         let accepted = outcome == Outcome::Accepted;
-        post.record = outbox.append(&Record::Outcome {
+        let record = Record::Outcome {
             auction: id,
             candidate: index,
             outcome,
@@ -275,8 +277,8 @@ impl Auction {
             at: now.utc,
             settles_at: if accepted { now.utc.saturating_add(settles_after) } else { now.utc },
             redirect_url: if accepted { post.redirect_url.clone() } else { Box::default() },
-        });
-        outbox.wait_for(post.record, key);
+        };
+        post.record = write(&record, (key, test), outbox);
         outbox.push(Effect::PostEnded(key, index));
     }
 
@@ -302,6 +304,7 @@ impl Auction {
     fn settle(&mut self, reason: UnsoldReason, scratch: &mut Scratch, outbox: &mut Outbox) {
         self.phase = Phase::Settled;
         self.settled = Some(reason);
+        let test = self.is_test();
         if let Some(rules) = &self.rules {
             for pick in settle(rules, &self.contenders, scratch) {
                 let position = usize::from(pick.contender);
@@ -312,8 +315,8 @@ impl Auction {
                 let Some(post) = candidate.and_then(|candidate| candidate.post.as_mut()) else { continue };
                 if post.pick.payout != pick.payout {
                     // The acceptance was written with the whole payout, before it was known who bears it.
-                    post.record = outbox.append(&adjusted(self.id, pick, outbox.now().utc));
-                    outbox.wait_for(post.record, self.key);
+                    let record = adjusted(self.id, pick, outbox.now().utc);
+                    post.record = write(&record, (self.key, test), outbox);
                 }
                 post.pick = *pick;
             }
@@ -345,6 +348,10 @@ impl Auction {
         self.set_standing(index, Standing::Out(reason));
     }
 
+    fn write(&self, record: &Record, outbox: &mut Outbox) -> u64 {
+        write(record, (self.key, self.is_test()), outbox)
+    }
+
     fn post_mut(&mut self, index: CandidateIndex) -> Option<&mut Post> {
         self.candidates.get_mut(index.at())?.post.as_mut()
     }
@@ -354,6 +361,17 @@ impl Auction {
             contender.standing = standing;
         }
     }
+}
+
+/// Writes a record, has its auction looked at when it is on disk, and returns its number. Of a test nothing is written,
+/// and there is nothing to wait for: zero is on disk.
+fn write(record: &Record, (auction, test): (SlotKey, bool), outbox: &mut Outbox) -> u64 {
+    if test {
+        return 0;
+    }
+    let number = outbox.append(record);
+    outbox.wait_for(number, auction);
+    number
 }
 
 /// Returns the record by which a sale gets the payout that the whole auction came to.

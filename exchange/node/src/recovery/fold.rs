@@ -2,7 +2,8 @@
 
 use exchange_counters::Posted;
 use exchange_protocol::{
-    AnswerStatus, CandidateIndex, LeadRecord, Outcome, Record, Resolution, SaleChange, Story, encode_closed,
+    AnswerStatus, CandidateIndex, ClaimRecord, LeadRecord, Outcome, Record, Resolution, SaleChange, Story,
+    encode_closed,
 };
 use exchange_types::{Amount, Nanos, Reason, UnsoldReason, UtcMicros, Uuid7};
 
@@ -22,6 +23,10 @@ impl Recovery {
             Record::Lead(lead) => self.take_lead(lead, sealed),
             Record::Completed(post) => {
                 self.pass(post.at);
+                if !self.open.contains_key(&post.id) {
+                    // The post of a test, or of a lead that has lapsed: the store knows what it was told.
+                    self.seen_claims_of(post.claim);
+                }
                 if let Some(sale) = self.open.get_mut(&post.id)
                     && let Some(given_up) = sale.complete(post.clone(), sealed.into())
                 {
@@ -30,6 +35,10 @@ impl Recovery {
             }
             Record::Answered(post) => {
                 self.pass(post.at);
+                if !self.open.contains_key(&post.told.id) {
+                    // The same holds for what changed nothing.
+                    self.seen_claims_of(Some(post.claim));
+                }
                 if let Some(sale) = self.open.get_mut(&post.told.id)
                     && let Some(given_up) = sale.answer(post)
                 {
@@ -80,8 +89,19 @@ impl Recovery {
         self.latest = self.latest.max(at);
     }
 
+    /// Notes a key of which the store has to be asked.
+    fn seen_claims_of(&mut self, claim: Option<ClaimRecord>) {
+        if let Some(claim) = claim {
+            self.seen_claims.insert(claim.key, self.latest);
+        }
+    }
+
     fn take_lead(&mut self, lead: &LeadRecord, sealed: &[u8]) {
         self.pass(lead.admitted);
+        if lead.test {
+            // Nothing of it counts, and one that is under way is not taken up again.
+            return self.seen_claims_of(lead.claim);
+        }
         self.lapses.push_back((lead.admitted.saturating_add(LEAD_LAPSES), lead.id));
         self.open.insert(lead.id, OpenSale::new(lead.clone(), sealed.into()));
         while self.lapses.len() > self.limits.leads_min {

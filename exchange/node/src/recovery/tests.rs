@@ -50,6 +50,7 @@ impl Fed {
             kind: SaleKind::OneCall,
             seller: SellerIndex(0),
             vertical: VerticalIndex(0),
+            test: false,
             catalog_version: 1,
             admitted: UtcMicros(at),
             claim: None,

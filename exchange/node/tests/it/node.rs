@@ -183,6 +183,7 @@ impl Node {
             offer_ids: Vec::new(),
             keep_on_changed: false,
             claim: key.map(claim),
+            by_test_key: false,
             person: known_person(person),
             faults: Vec::new(),
             waiter: Waiter { place: ShardIndex(place), token },

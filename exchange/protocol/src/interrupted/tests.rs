@@ -22,6 +22,7 @@ fn lead(kind: SaleKind) -> Record {
         kind,
         seller: SellerIndex(2),
         vertical: VerticalIndex(3),
+        test: false,
         catalog_version: 11,
         admitted: ADMITTED,
         claim: None,

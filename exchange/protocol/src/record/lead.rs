@@ -26,6 +26,8 @@ pub struct LeadRecord {
     pub seller: SellerIndex,
     /// In which vertical.
     pub vertical: VerticalIndex,
+    /// Whether it is a test and no lead. The record has a kind of its own then, of the same layout.
+    pub test: bool,
     /// The catalog's version in which the indices hold.
     pub catalog_version: u64,
     /// When it was admitted.
@@ -100,9 +102,10 @@ impl LeadRecord {
         write_optional(self.consent.as_ref(), to, Sealed::write);
     }
 
-    pub(super) fn read(version: u8, from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(super) fn read((test, version): (bool, u8), from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             id: from.uuid()?,
+            test,
             kind: if from.flag()? { SaleKind::TwoStep } else { SaleKind::OneCall },
             seller: SellerIndex(from.u32()?),
             vertical: VerticalIndex(from.u16()?),

@@ -1,7 +1,8 @@
 //! [`CatalogNames`]: what the indices of a catalog's version stand for.
 
 use exchange_catalog::Snapshot;
-use exchange_types::{BuyerIndex, Currency, UtcMicros, VerticalIndex};
+use exchange_catalog::snapshot::TestMarket;
+use exchange_types::{BuyerIndex, Currency, SellerIndex, UtcMicros, VerticalIndex};
 
 use super::bytes::{DecodeError, Reader, Writer};
 
@@ -38,6 +39,14 @@ impl CatalogNames {
                 .map(|campaign| (campaign.name.clone(), campaign.buyer, campaign.vertical))
                 .collect(),
         }
+    }
+
+    /// Returns the name of a seller; that of tests is in no catalog.
+    pub fn seller(&self, index: SellerIndex) -> Option<&str> {
+        if index == TestMarket::SELLER {
+            return Some(TestMarket::SELLER_NAME);
+        }
+        self.sellers.get(index.at()).map(|name| &**name)
     }
 
     pub(super) fn write(&self, to: &mut Writer<'_>) {

@@ -111,6 +111,7 @@ pub(super) fn read_version_1(from: &mut Reader<'_>) -> Result<Story, DecodeError
         })?,
         steps: read_list(from, read_step)?,
         faults: Vec::new(),
+        test: false,
     })
 }
 

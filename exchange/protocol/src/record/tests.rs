@@ -37,6 +37,7 @@ fn story(pinged: u32) -> Story {
         kind: SaleKind::OneCall,
         seller: SellerIndex(3),
         vertical: VerticalIndex(1),
+        test: false,
         catalog_version: 7,
         admitted: UtcMicros(1_764_000_000_000_000),
         bids_closed_us: 80_000,
@@ -158,6 +159,8 @@ fn samples() -> Vec<Record> {
         Record::Closed(story(10)),
         Record::Closed(invalid()),
         Record::Closed(duplicate),
+        Record::Closed(Story { test: true, ..story(2) }),
+        Record::Closed(Story { test: true, ..invalid() }),
     ]
     .into_iter()
     .chain(leads())
@@ -172,6 +175,24 @@ fn leads() -> Vec<Record> {
             kind: SaleKind::TwoStep,
             seller: SellerIndex(2),
             vertical: VerticalIndex(3),
+            test: false,
+            catalog_version: 11,
+            admitted: UtcMicros(1_764_000_000_000_000),
+            claim: Some(ClaimRecord { key: 5, digest: 6 }),
+            prints: [Some(7), None, None, None],
+            person: Person::default(),
+            seller_ref: Some(8),
+            taken_until: UtcMicros(1_766_000_000_000_000),
+            again_from: UtcMicros(1_764_000_900_000_000),
+            sealed: sealed(SealClass::Lead),
+            consent: Some(sealed(SealClass::Consent)),
+        }),
+        Record::Lead(LeadRecord {
+            id: id(11),
+            kind: SaleKind::TwoStep,
+            seller: SellerIndex(2),
+            vertical: VerticalIndex(3),
+            test: true,
             catalog_version: 11,
             admitted: UtcMicros(1_764_000_000_000_000),
             claim: Some(ClaimRecord { key: 5, digest: 6 }),
@@ -369,7 +390,7 @@ fn unknown_kinds_and_versions_are_named() {
 
 #[test]
 fn a_lead_has_the_second_version_only_where_it_needs_it() {
-    let [lead, completed, ..] = &*leads() else { panic!("a ping and its post") };
+    let [lead, _test, completed, ..] = &*leads() else { panic!("a ping, a test and a post") };
     let Record::Lead(lead) = lead else { panic!("a lead") };
     let Record::Completed(completed) = completed else { panic!("a post") };
     let known = LeadRecord { person: Person::new([Some(4), None, None, Some(5)]), ..lead.clone() };

@@ -64,6 +64,7 @@ fn lead_of(lead: LeadView) -> Lead {
         kind: lead.kind,
         seller: lead.seller,
         vertical: lead.vertical,
+        test: lead.test,
         currency: lead.currency,
         catalog_version: lead.catalog_version,
         status: status_of(lead.state),

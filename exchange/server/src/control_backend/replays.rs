@@ -19,6 +19,9 @@ impl Replays for ControlBackend {
         let found = self.auction(id.0).await.map_err(not_replayed)?;
         let auction = found.ok_or(ReplayError::NotFound)?;
         let mut story = auction.story.ok_or(ReplayError::Running)?;
+        if story.test {
+            return Err(ReplayError::Gone);
+        }
         bring_up_to_date(&mut story, &auction.posts);
         let snapshot = self.old_catalogs.snapshot_beside(&self.shared, story.catalog_version);
         let snapshot = snapshot.ok_or(ReplayError::Gone)?;

@@ -91,6 +91,7 @@ fn lead(answer: &Answer, warnings: &[String], snapshot: &Snapshot, names: &Names
         payout: answer.payout,
         currency: currency_of(snapshot, answer.vertical)?,
         sales: &sales,
+        test: answer.test,
         warnings,
         elapsed_ms: answer.elapsed_us.div_euclid(1_000),
     }
@@ -125,6 +126,7 @@ pub(crate) fn duplicate(found: &Duplicate, earlier: Option<&Answer>, pending: &P
             payout: Amount::ZERO,
             currency: found.currency,
             sales: &[],
+            test: earlier.is_some_and(|earlier| earlier.test),
             warnings: &pending.warnings,
             elapsed_ms: found.elapsed_us.div_euclid(1_000),
         }
@@ -136,6 +138,7 @@ pub(crate) fn duplicate(found: &Duplicate, earlier: Option<&Answer>, pending: &P
             currency: found.currency,
             expires_at: None,
             offers: &[],
+            test: earlier.is_some_and(|earlier| earlier.test),
             warnings: &pending.warnings,
         }
         .render(&mut body);
@@ -205,6 +208,7 @@ fn ping(
         currency: vertical.currency,
         expires_at: (answer.expires_at != UtcMicros(0)).then_some(answer.expires_at),
         offers: &offers,
+        test: answer.test,
         warnings: &pending.warnings,
     }
     .render(&mut body);
@@ -222,6 +226,7 @@ pub(crate) fn refused(refusal: &Refusal, pending: &Pending) -> HttpAnswer {
             payout: Amount::ZERO,
             currency,
             sales: &[],
+            test: false,
             warnings: &pending.warnings,
             elapsed_ms: 0,
         }
@@ -259,6 +264,7 @@ fn problem(refusal: &Refusal, vertical: Option<&Vertical>) -> Problem {
         Refusal::UnknownOffer(position) => post_problem::unknown_offer(*position),
         Refusal::SellerNotNamed(position) => post_problem::seller_not_named(*position),
         Refusal::OffersConflict => post_problem::offers_conflict(),
+        Refusal::TestChanged => post_problem::test_changed(),
         Refusal::TooSoon { retry_after } => {
             new(ProblemKind::ResubmittedTooSoon, "nothing was stored; wait and send it again")
                 .with_retry_after(*retry_after)

@@ -100,7 +100,7 @@ impl Outbound {
                 lead: auction.submission(),
                 created_at,
                 today: today(created_at),
-                test: false,
+                test: auction.is_test(),
             };
             ping::render_shared(&part, &mut self.shared.1);
         }
@@ -180,7 +180,7 @@ impl Outbound {
             // Not what is left: the same post may have to be sent again, byte for byte.
             timeout_ms: campaign.post_timeout.as_millis(),
             created_at: auction.admitted().utc,
-            test: false,
+            test: auction.is_test(),
         };
         let mut body = Vec::with_capacity(2_048);
         post::render(&message, &mut body);
@@ -209,7 +209,8 @@ impl Outbound {
                 runtime.deliver(Event::LateAnswer { key, currency, reply });
             }
         };
-        let until = deadline + self.late_answers;
+        // What comes of a test later is of use to nobody.
+        let until = if auction.is_test() { deadline } else { deadline + self.late_answers };
         self.client.send_and_listen(cache.handle(campaign.post)?, (request, until), done, late);
         Some(())
     }

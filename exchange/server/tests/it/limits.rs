@@ -63,8 +63,8 @@ fn requests_with_a_key_come_no_faster_than_it_may() {
     assert_refused(&fast.lead(&lead(16)), "rate_limited", HOUR_S / 5);
     // Keys that are read again keep what is used up of them.
     assert_refused(&acme.lead(&lead(3)), "rate_limited", HOUR_S / 3);
-    // The limit is live, and what was refused may come now.
-    market.exchange.configure("rate_per_key = \"3/h\"", "rate_per_key = \"1000/h\"");
+    // The limit is live: an empty bucket fills up at the new pace, one in some milliseconds.
+    market.exchange.configure("rate_per_key = \"3/h\"", "rate_per_key = \"1000000/h\"");
     let ran = market.exchange.ask(&["reload"], "");
     let said = crate::exchange::stdout(&ran);
     assert!(said.starts_with("limits.rate_per_key changed in the configuration; "), "{said}");

@@ -60,6 +60,7 @@ mod sale_life;
 mod sources;
 mod stops;
 mod suppressions;
+mod test_mode;
 mod two_step;
 mod unknown;
 mod validation;

@@ -16,7 +16,7 @@ pub(crate) enum Asked {
     Post,
 }
 
-/// What it answers: a status and a body, or nothing at all.
+/// What it answers, where a message that is marked as a test names `CAMPAIGN as a test`: a status and a body, or nothing at all.
 pub(crate) type Said = Option<(u16, String)>;
 
 /// A buyer of many campaigns. Its threads end with the test's process.
@@ -62,6 +62,8 @@ fn serve(stream: TcpStream, posted: &Mutex<Vec<String>>, script: &dyn Fn(Asked, 
     while let Some(request) = listener::read(&mut stream) {
         let body: Value = serde_json::from_slice(&request.body).expect("a message to a buyer is JSON");
         let campaign = body["campaign_id"].as_str().expect("a message names the campaign");
+        let marked = format!("{campaign} as a test");
+        let campaign = if body["test"] == true { &*marked } else { campaign };
         let asked = if request.path == "/ping" { Asked::Ping } else { Asked::Post };
         if asked == Asked::Post {
             posted.lock().expect("no post was wrong").push(campaign.to_owned());

@@ -31,6 +31,7 @@ fn read(row: &AnyRow) -> Result<LeadView, QueryError> {
         kind: record.kind,
         seller,
         vertical,
+        test: record.test,
         currency,
         catalog_version: record.catalog_version,
         admitted: record.admitted,

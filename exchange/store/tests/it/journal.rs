@@ -70,6 +70,7 @@ impl Journal {
             kind: SaleKind::OneCall,
             seller: SellerIndex(u32::try_from(lead % 2).expect("small")),
             vertical: VerticalIndex(0),
+            test: false,
             catalog_version: 1,
             admitted: UtcMicros(self.now),
             claim: Some(ClaimRecord { key: print(lead) ^ 1, digest: lead }),

@@ -26,6 +26,7 @@ fn lead(status: LeadStatus<'_>) -> LeadAnswer<'_> {
         payout: Amount::ZERO,
         currency: eur(),
         sales: &[],
+        test: false,
         warnings: &[],
         elapsed_ms: 184,
     }
@@ -143,6 +144,7 @@ fn ping_answer_lists_offers() {
         currency: eur(),
         expires_at: Some(at),
         offers: &offers,
+        test: false,
         warnings: &[],
     };
     check(
@@ -163,6 +165,7 @@ fn ping_without_offers_says_why() {
         currency: eur(),
         expires_at: None,
         offers: &[],
+        test: false,
         warnings: &[],
     };
     let expected =

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use exchange_catalog::Snapshot;
-use exchange_types::{Amount, Nanos, SellerIndex, VerticalIndex, limits};
+use exchange_catalog::snapshot::Vertical;
+use exchange_types::{Amount, CampaignIndex, Nanos, SellerIndex, Test, VerticalIndex, limits};
 
 use super::findings::Path;
 use super::{BodyReader, Mode};
@@ -35,6 +36,26 @@ pub(super) fn find_vertical(
         reader.skip()?;
     }
     Ok(None)
+}
+
+/// Returns the test that a text names, or what it may name. Who may have a campaign tested is not asked here.
+fn test_of(
+    text: &str,
+    vertical: Option<&Vertical>,
+    snapshot: &Snapshot,
+) -> Result<Option<Test>, &'static str> {
+    if let Some(name) = text.strip_prefix("campaign:") {
+        let of_vertical = |index: &CampaignIndex| vertical.is_some_and(|own| own.campaigns.contains(index));
+        return Ok(Some(Test::Campaign(snapshot.campaign_named(name).filter(of_vertical))));
+    }
+    match text {
+        // An empty text is the same as leaving the key out.
+        "" | "false" => Ok(None),
+        "true" => Ok(Some(Test::Yes)),
+        _ => Test::named(text)
+            .map(Some)
+            .ok_or("true, false, sold, unsold, duplicate, invalid, pending, cascade, slow, campaign:NAME"),
+    }
 }
 
 impl<'a> BodyReader<'a, '_> {
@@ -109,19 +130,16 @@ impl<'a> BodyReader<'a, '_> {
         })
     }
 
-    fn read_test(&mut self) -> Result<(), JsonError> {
+    pub(super) fn read_test(&mut self) -> Result<(), JsonError> {
         let path = Path::Top("test");
         match self.reader.item()? {
-            Item::Boolean(false) => {}
-            Item::Boolean(true) | Item::Text(_) => {
-                self.findings.error(
-                    path,
-                    "not_supported",
-                    "has to be false or absent: tests are not supported yet",
-                );
-            }
+            Item::Boolean(test) => self.out.test = test.then_some(Test::Yes),
+            Item::Text(name) => match test_of(&name, self.vertical, self.snapshot) {
+                Ok(asked) => self.out.test = asked,
+                Err(expected) => self.findings.error(path, "not_in_enum", format!("is none of {expected}")),
+            },
             other @ (Item::Null | Item::Number(_) | Item::Array(_) | Item::Object(_)) => {
-                self.wrong_type(path, "false", other)?;
+                self.wrong_type(path, "true, false or the name of a test", other)?;
             }
         }
         Ok(())

@@ -17,6 +17,13 @@ pub fn fields_changed(vertical: &Vertical, changed: &[FieldIndex]) -> Problem {
     with_findings(ProblemKind::PingFieldChanged, "the offers hold for the ping's values", findings)
 }
 
+/// Returns the problem of a ping and a post of which one is a test and the other is not.
+pub fn test_changed() -> Problem {
+    let mut findings = Findings::default();
+    findings.error(Path::Top("test"), "changed", "a test is posted as one, and nothing else is");
+    with_findings(ProblemKind::PingFieldChanged, "the offers hold for what the ping is", findings)
+}
+
 /// Returns the problem of an offer, by its position in `offer_ids`, that the ping does not have.
 pub fn unknown_offer(position: usize) -> Problem {
     let message = "is not an offer of this ping";

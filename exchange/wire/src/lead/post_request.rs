@@ -29,6 +29,7 @@ impl BodyReader<'_, '_> {
         let path = Path::Top(key);
         match key {
             "fields" => self.read_fields()?,
+            "test" => self.read_test()?,
             "consent" => self.read_consent()?,
             OFFER_IDS => self.read_offer_ids()?,
             "fallback" => {

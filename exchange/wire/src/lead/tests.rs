@@ -192,8 +192,11 @@ fn envelope_values_have_types_and_bounds() {
     check_key("seller_ref", &long(129), &[("seller_ref", "too_long")]);
     check_key("seller_ref", "\"a\\u0000\"", &[("seller_ref", "malformed")]);
     check_key("test", "false", &[]);
-    check_key("test", "true", &[("test", "not_supported")]);
-    check_key("test", "\"sold\"", &[("test", "not_supported")]);
+    check_key("test", "true", &[]);
+    check_key("test", "\"sold\"", &[]);
+    check_key("test", "\"\"", &[]);
+    check_key("test", "\"campaign:nobody\"", &[]);
+    check_key("test", "\"sale\"", &[("test", "not_in_enum")]);
     check_key("test", "1", &[("test", "wrong_type")]);
     check_key("identity", "{}", &[("identity", "unknown_key")]);
     check_key("offer_ids", "[]", &[("offer_ids", "unknown_key")]);

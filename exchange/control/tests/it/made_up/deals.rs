@@ -74,6 +74,7 @@ impl Deal {
 
     fn whole_lead(self) -> Lead {
         Lead {
+            test: false,
             id: self.lead(),
             kind: SaleKind::TwoStep,
             seller: self.seller.into(),

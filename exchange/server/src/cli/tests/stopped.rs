@@ -28,6 +28,7 @@ fn sale() -> [Record; 4] {
         kind: SaleKind::OneCall,
         seller: SellerIndex(0),
         vertical: VerticalIndex(0),
+        test: false,
         catalog_version: 1,
         admitted: AT,
         claim: None,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use exchange_catalog::snapshot::TestMarket;
 use exchange_catalog::{QualityCheck, Snapshot};
 use exchange_control::{Principal, Role};
 use exchange_node::{Arrival, ClaimKey, PostArrival, Requester};
 use exchange_protocol::{SaleKind, SellerPost, StopKind, Waiter};
-use exchange_types::{ConsentKey, LeadId, Now, Person, PingId, SellerIndex, Submission, Uuid7, limits};
+use exchange_types::{ConsentKey, Now, Person, SellerIndex, Submission, Uuid7, limits};
 use exchange_wire::lead::Against;
 use exchange_wire::problem::Problem;
 use exchange_wire::{FieldError, Identity, KeyMode, Mode, ProblemKind, lead};
@@ -19,67 +20,15 @@ use crate::shard::http_answer::HttpAnswer;
 use crate::shard::intake::{Intake, Method, Respond};
 use crate::shard::outbound::today;
 use crate::shard::pending::{Pending, View};
-
-/// A path that is known, with what it names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Route {
-    Leads,
-    Lead(Option<Uuid7>),
-    Pings,
-    Ping(Option<Uuid7>),
-    PingPost(Option<Uuid7>),
-    Live,
-    Ready,
-}
-
-impl Route {
-    fn of(path: &str) -> Option<Self> {
-        let ping = |id: &str| id.parse::<PingId>().ok().map(|id| id.0);
-        match path.strip_prefix("/v1/") {
-            Some("leads") => return Some(Self::Leads),
-            Some("pings") => return Some(Self::Pings),
-            Some(rest) => {
-                if let Some(id) = rest.strip_prefix("leads/") {
-                    return (!id.contains('/')).then(|| Self::Lead(id.parse::<LeadId>().ok().map(|id| id.0)));
-                }
-                let rest = rest.strip_prefix("pings/")?;
-                return match rest.split_once('/') {
-                    None => Some(Self::Ping(ping(rest))),
-                    Some((id, "post")) => Some(Self::PingPost(ping(id))),
-                    Some(_) => None,
-                };
-            }
-            None => {}
-        }
-        match path {
-            "/health/live" => Some(Self::Live),
-            "/health/ready" => Some(Self::Ready),
-            _ => None,
-        }
-    }
-
-    const fn allowed(self) -> &'static str {
-        match self {
-            Self::Leads | Self::Pings | Self::PingPost(_) => "POST",
-            Self::Lead(_) | Self::Live | Self::Ready => "GET",
-            Self::Ping(_) => "GET, DELETE",
-        }
-    }
-
-    const fn takes(self, method: Method) -> bool {
-        match self {
-            Self::Leads | Self::Pings | Self::PingPost(_) => matches!(method, Method::Post),
-            Self::Lead(_) | Self::Live | Self::Ready => matches!(method, Method::Get),
-            Self::Ping(_) => matches!(method, Method::Get | Method::Delete),
-        }
-    }
-}
+use crate::shard::route::Route;
+use crate::shard::tester::{names_campaign, sellers_only, take_test};
 
 /// Under what a submission is claimed.
 struct Claimed<'a> {
     kind: SaleKind,
     vertical: &'a str,
-    seller: &'a str,
+    /// Who submits: `seller:acme`.
+    owner: &'a str,
     header: Option<&'a [u8]>,
 }
 
@@ -132,16 +81,6 @@ impl ShardRuntime {
             let problem = Problem::new(ProblemKind::RateLimited, "too many requests come with this key");
             problem.with_retry_after(wait)
         })?;
-        let principal = &*known.principal;
-        if principal.role != Role::Seller {
-            return Err(Problem::new(
-                ProblemKind::Forbidden,
-                "the seller listener takes the keys of sellers",
-            ));
-        }
-        if principal.mode == KeyMode::Test {
-            return Err(Problem::new(ProblemKind::Forbidden, "a test key cannot sell; use a live key"));
-        }
         Ok(known)
     }
 
@@ -154,8 +93,14 @@ impl ShardRuntime {
         key: &KnownKey,
     ) -> Result<(), (Problem, Respond)> {
         let principal = &*key.principal;
+        if principal.role != Role::Seller && (route != Route::Leads || !names_campaign(&intake.body)) {
+            return Err((sellers_only(), intake.respond));
+        }
         let requester = Requester::Seller(principal.name.clone());
-        if matches!(route, Route::Leads | Route::Pings | Route::PingPost(_)) && self.is_stopped(principal) {
+        if matches!(route, Route::Leads | Route::Pings | Route::PingPost(_))
+            && principal.role == Role::Seller
+            && self.is_stopped(principal)
+        {
             let problem =
                 Problem::new(ProblemKind::Forbidden, "the exchange takes nothing of this seller for now");
             return Err((problem, intake.respond));
@@ -206,7 +151,12 @@ impl ShardRuntime {
             return Err((problem, intake.respond));
         }
         let current = self.current();
-        let Some(seller) = current.snapshot.seller_named(&principal.name) else {
+        let seller = match principal.role {
+            Role::Seller => current.snapshot.seller_named(&principal.name),
+            // They have nothing to sell, and may test a campaign.
+            Role::Operator | Role::Buyer => Some(TestMarket::SELLER),
+        };
+        let Some(seller) = seller else {
             let problem = Problem::new(ProblemKind::Forbidden, "the catalog has no seller of the key's name");
             return Err((problem, intake.respond));
         };
@@ -228,8 +178,13 @@ impl ShardRuntime {
                 return Err((problem, intake.respond));
             }
         };
+        if let Err(problem) = take_test(principal, &current.snapshot, &mut submission) {
+            self.with_shard(|shard, _| shard.give_submission(submission));
+            return Err((problem, intake.respond));
+        }
         let vertical = current.snapshot.vertical(submission.vertical).map_or("", |vertical| &*vertical.name);
-        let claimed = Claimed { kind, vertical, seller: &principal.name, header: header.as_deref() };
+        let owner = principal.to_string();
+        let claimed = Claimed { kind, vertical, owner: &owner, header: header.as_deref() };
         let claim = self.claim(&claimed, &submission, (&parsed.identity, &intake.body));
         let person = self.person(&submission, &parsed.identity, &current.snapshot);
         let view = if kind == SaleKind::OneCall { View::Lead } else { View::Ping };
@@ -265,6 +220,7 @@ impl ShardRuntime {
             keep_on_changed: false,
             // Also for a ping that is over: it answers a repeat of the post that ended it.
             claim: header.as_deref().map(|key| self.post_claim(&principal.name, ping, key, &intake.body)),
+            by_test_key: principal.mode == KeyMode::Test,
             person: Person::default(),
             faults: Vec::new(),
             waiter: Waiter { place: self.place(), token: 0 },
@@ -332,9 +288,16 @@ impl ShardRuntime {
         } else {
             ("identity", digests.into_iter().flatten().next()?.as_slice(), true)
         };
-        let step = if claimed.kind == SaleKind::OneCall { "lead" } else { "ping" };
+        // A test and a lead never meet under one key.
+        let step = match (claimed.kind, submission.test) {
+            (SaleKind::OneCall, None) => "lead",
+            (SaleKind::TwoStep, None) => "ping",
+            (SaleKind::OneCall, Some(_)) => "test lead",
+            (SaleKind::TwoStep, Some(_)) => "test ping",
+        };
         let keys = self.claim_keys();
-        let of_seller = keys.hasher().text(step).text(source).text(claimed.seller);
+        let owner = claimed.owner.strip_prefix("seller:").unwrap_or(claimed.owner);
+        let of_seller = keys.hasher().text(step).text(source).text(owner);
         let key = of_seller.text(claimed.vertical).bytes(key).finish();
         Some(ClaimKey { key, digest: keys.hasher().text("body").bytes(body).finish(), weak })
     }
