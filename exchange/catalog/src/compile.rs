@@ -11,6 +11,7 @@ mod consent;
 mod delivery;
 mod field;
 mod filter;
+mod geo;
 mod near;
 mod notices;
 mod postback;
@@ -39,6 +40,7 @@ use crate::document::{Place, Report};
 use crate::snapshot::SourceNames;
 use crate::{Diagnostic, Snapshot, SourceFile};
 use delivery::Endpoints;
+use geo::Geo;
 use section::Sections;
 
 /// What a catalog is compiled with, besides its files.
@@ -139,7 +141,9 @@ fn compile_sections(sections: &Sections<'_>, options: &CompileOptions<'_>) -> Sn
     let sources = source::compile_all(&sections.sellers, options.source_names);
     let mut drafts = vertical::compile_all(&sections.verticals, &sources);
     let buyers = buyer::compile_all(&sections.buyers);
-    let scope = campaign::Scope { verticals: &drafts, buyers: &buyers, sources: &sources, options };
+    let geo = Geo::compile(&sections.geo, options);
+    let scope =
+        campaign::Scope { verticals: &drafts, buyers: &buyers, sources: &sources, geo: &geo, options };
     let mut endpoints = Endpoints::default();
     let campaigns = campaign::compile_all(&sections.campaigns, &scope, &mut endpoints);
     let sellers = seller::compile_all(&sections.sellers, &scope, &mut endpoints);

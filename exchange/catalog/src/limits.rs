@@ -37,6 +37,8 @@ pub const DAYS_FROM_TODAY_MAX: i32 = 36_525;
 pub const ENUM_VALUES_MAX: usize = 4_096;
 /// Texts in one condition of a filter: every postal code of a large country.
 pub const FILTER_VALUES_MAX: usize = 100_000;
+/// Kilometres of a radius: what somebody may drive in a day.
+pub const RADIUS_KM_MAX: i64 = 500;
 /// Conditions of one filter.
 pub const FILTER_CONDITIONS_MAX: usize = 4_096;
 /// Openings of one schedule: six a day.

@@ -8,6 +8,7 @@ mod catalog_files;
 mod check;
 mod control_client;
 mod control_tls;
+mod geo;
 mod journal;
 mod keys;
 mod ledger;
@@ -36,6 +37,7 @@ pub use terminal::Terminal;
 use auction::AuctionCommand;
 use balance::BalanceCommand;
 use control_client::Control;
+use geo::GeoCommand;
 use journal::JournalCommand;
 use keys::KeysCommand;
 use ledger::LedgerCommand;
@@ -97,6 +99,9 @@ enum Command {
         #[command(flatten)]
         control: Control,
     },
+    /// Prepares postal files for radii in catalogs
+    #[command(subcommand)]
+    Geo(GeoCommand),
     /// Starts again what was stopped
     Start {
         #[command(flatten)]
@@ -237,6 +242,7 @@ fn run_command(
         Command::Stop { part, reason, control } => stop::stop(&part, &reason, &control, terminal),
         Command::Start { part, control } => stop::start(&part, &control, terminal),
         Command::Stops { control } => stop::list(&control, terminal),
+        Command::Geo(command) => geo::run(command, terminal),
         Command::Suppress(command) => suppress::run(&command, terminal),
         Command::Unknown(command) => unknown::run(&command, terminal),
         Command::Sale(command) => sale::run(&command, terminal),

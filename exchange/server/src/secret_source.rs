@@ -1,11 +1,11 @@
-//! [`SecretSource`]: what `env:NAME` and `file:PATH` in a catalog lead to.
+//! [`SecretSource`]: what `env:NAME` and `file:PATH` in a catalog lead to: secrets, certificates, lists, places.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// Bytes of a file that a secret is read from: a bundle of certificates at most.
-const FILE_BYTES_MAX: u64 = 64 * 1_024;
+/// Bytes of a file: every postal code of a large country with its place.
+const FILE_BYTES_MAX: u64 = 8 * 1_024 * 1_024;
 
 /// Looks up the secrets that a catalog refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +48,10 @@ impl SecretSource {
         }
         let file = File::open(self.base.join(reference.strip_prefix("file:")?)).ok()?;
         let mut text = String::new();
-        file.take(FILE_BYTES_MAX).read_to_string(&mut text).ok()?;
-        Some(text)
+        file.take(FILE_BYTES_MAX.saturating_add(1)).read_to_string(&mut text).ok()?;
+        // What is too large is no file at all: a part of a list would be another list.
+        let fits = u64::try_from(text.len()).is_ok_and(|length| length <= FILE_BYTES_MAX);
+        fits.then_some(text)
     }
 }
 
@@ -63,6 +65,11 @@ mod tests {
         std::fs::write(folder.path().join("north.secret"), "whsec_x\n").expect("written");
         let secrets = SecretSource::beside(&folder.path().join("catalog.toml"));
         assert_eq!(secrets.lookup("file:north.secret").as_deref(), Some("whsec_x\n"));
+        let largest = "x".repeat(usize::try_from(FILE_BYTES_MAX).expect("a length"));
+        std::fs::write(folder.path().join("largest"), &largest).expect("written");
+        assert_eq!(secrets.lookup("file:largest").map(|text| text.len()), Some(largest.len()));
+        std::fs::write(folder.path().join("larger"), format!("{largest}x")).expect("written");
+        assert_eq!(secrets.lookup("file:larger"), None, "not a part of it");
         for reference in ["file:south.secret", "env:EXCHANGE_NO_SUCH_VARIABLE", "north.secret", ""] {
             assert_eq!(secrets.lookup(reference), None, "{reference}");
         }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::delivery::{self, Endpoints};
 use super::filter::FilterScope;
+use super::geo::Geo;
 use super::section::Named;
 use super::source::SourceScope;
 use super::vertical::{Draft, set};
@@ -26,6 +27,7 @@ pub(super) struct Scope<'s, 'a> {
     pub(super) verticals: &'s [Draft<'a>],
     pub(super) buyers: &'s [Buyer],
     pub(super) sources: &'s Arc<Sources>,
+    pub(super) geo: &'s Geo,
     pub(super) options: &'s CompileOptions<'s>,
 }
 
@@ -107,7 +109,7 @@ fn read(table: &Table<'_>, campaign: &mut Campaign, scope: &Scope<'_, '_>, endpo
     if let Some(draft) = vertical {
         campaign.consent = campaign.consent.and(&draft.consent);
     }
-    let filters = FilterScope { vertical, sources: names };
+    let filters = FilterScope { vertical, sources: names, files: Some((scope.geo, scope.options)) };
     if let Some(node) = table.get("filter") {
         campaign.filter = filter::compile(&node, &filters);
         warn_of_late_fields(&node, &campaign.filter, vertical);

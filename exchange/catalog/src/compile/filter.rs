@@ -4,14 +4,16 @@ mod values;
 
 use exchange_types::{FieldIndex, limits as shared};
 
+use super::CompileOptions;
 use super::field;
+use super::geo::Geo;
 use super::source::{self, SourceScope};
 use super::vertical::Draft;
 use crate::document::{Node, Table};
 use crate::filter::{Condition, Test};
 use crate::snapshot::Field;
 use crate::{Filter, limits};
-use values::{Literal, read_bounds, read_prefixes, set_of};
+use values::{Literal, read_bounds, read_list, read_prefixes, set_of};
 
 const EXAMPLE: &str = "a condition such as { field = \"zip\", prefix = [\"80\"] }, { source = [\"acme\"] }, { all = [..] }, { any = [..] }, or { not = {..} }";
 
@@ -21,6 +23,8 @@ pub(super) struct FilterScope<'s, 'a> {
     /// None where its name is wrong: fields are not checked then.
     pub(super) vertical: Option<&'s Draft<'a>>,
     pub(super) sources: SourceScope<'s>,
+    /// What stands in files beside the catalog; nothing where a condition may name none.
+    pub(super) files: Option<(&'s Geo, &'s CompileOptions<'s>)>,
 }
 
 /// Reads a condition, or an array of conditions that all have to be met.
@@ -112,11 +116,16 @@ impl Builder<'_, '_> {
         let tests = [
             table.get("equals"),
             table.get("in"),
+            table.get("in_file"),
+            table.get("within"),
             table.get("prefix"),
             table.get("range"),
             table.get("exists"),
         ];
-        let known = ["all", "any", "not", "source", "field", "equals", "in", "prefix", "range", "exists"];
+        let known = [
+            "all", "any", "not", "source", "field", "equals", "in", "in_file", "within", "prefix", "range",
+            "exists",
+        ];
         let unknown: Vec<&str> = table.keys().filter(|key| !known.contains(key)).collect();
         for key in unknown {
             let remedy = crate::suggestion::remedy(key, known.into_iter().skip(4));
@@ -127,7 +136,7 @@ impl Builder<'_, '_> {
             if count > 1 || table.keys().all(|key| known.contains(&key)) {
                 node.error(
                     format!("has {count} tests"),
-                    "exactly one of equals, in, prefix, range, exists; join several in an array",
+                    "exactly one of equals, in, in_file, within, prefix, range, exists; join several in an array",
                 );
             }
             return;
@@ -140,19 +149,23 @@ impl Builder<'_, '_> {
             return;
         }
         let index = FieldIndex(u16::try_from(position).unwrap_or(u16::MAX));
-        if let Some(test) = read_test(tests, schema, index) {
+        if let Some(test) = read_test(tests, (schema, index), self.scope.files) {
             self.push(node, test);
         }
     }
 }
 
-fn read_test(tests: [Option<Node<'_>>; 5], schema: &Field, field: FieldIndex) -> Option<Test> {
-    let [equals, within, prefix, range, exists] = tests;
+fn read_test(
+    tests: [Option<Node<'_>>; 7],
+    (schema, field): (&Field, FieldIndex),
+    files: Option<(&Geo, &CompileOptions<'_>)>,
+) -> Option<Test> {
+    let [equals, listed, in_file, within, prefix, range, exists] = tests;
     if let Some(node) = equals {
         let literal = Literal::read(&node, &schema.kind)?;
         return Some(Test::In { field, set: set_of(vec![literal]) });
     }
-    if let Some(node) = within {
+    if let Some(node) = listed {
         let items = node.items(limits::FILTER_VALUES_MAX)?;
         if items.is_empty() {
             node.error("has no values", "at least one");
@@ -162,6 +175,17 @@ fn read_test(tests: [Option<Node<'_>>; 5], schema: &Field, field: FieldIndex) ->
         // Every item is read before any is missed, so that every mistake is reported.
         let literals: Vec<Option<Literal>> = literals.collect();
         return Some(Test::In { field, set: set_of(literals.into_iter().collect::<Option<_>>()?) });
+    }
+    if let Some(node) = in_file.as_ref().or(within.as_ref()) {
+        let Some((geo, options)) = files else {
+            node.error("stands in no filter of a campaign", "equals, in, prefix, range or exists");
+            return None;
+        };
+        let set = match &in_file {
+            Some(node) => set_of(read_list(node, schema, options)?),
+            None => geo.read_radius(node, &schema.kind)?,
+        };
+        return Some(Test::In { field, set });
     }
     if let Some(node) = prefix {
         return read_prefixes(&node, schema).map(|prefixes| Test::Prefix { field, prefixes });

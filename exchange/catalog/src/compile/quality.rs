@@ -95,7 +95,8 @@ fn read_kinds(node: Node<'_>) -> Box<[PhoneKind]> {
 /// Reads the rules across fields.
 pub(super) fn read_rules(node: &Node<'_>, draft: &Draft<'_>, sources: &Arc<Sources>) -> Box<[QualityRule]> {
     let Some(items) = node.items(limits::QUALITY_RULES_MAX) else { return [].into() };
-    let scope = FilterScope { vertical: Some(draft), sources: SourceScope { sources, buyer: "" } };
+    let scope =
+        FilterScope { vertical: Some(draft), sources: SourceScope { sources, buyer: "" }, files: None };
     items.iter().filter_map(|item| read_rule(item, draft, &scope)).collect()
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Sections<'a> {
     pub(super) sellers: Named<'a>,
     pub(super) buyers: Named<'a>,
     pub(super) campaigns: Named<'a>,
+    /// Where postal codes lie, of every file that says so.
+    pub(super) geo: Vec<Node<'a>>,
 }
 
 /// Nodes by name; the order of the map is that of the snapshot.
@@ -29,6 +31,7 @@ impl<'a> Sections<'a> {
             add(&mut sections.sellers, root.get("sellers"), limits::SELLERS_MAX);
             add(&mut sections.buyers, root.get("buyers"), limits::BUYERS_MAX);
             add(&mut sections.campaigns, root.get("campaigns"), limits::CAMPAIGNS_MAX);
+            sections.geo.extend(root.get("geo"));
             root.finish();
         }
         sections

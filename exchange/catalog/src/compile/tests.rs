@@ -24,6 +24,10 @@ pub(crate) fn compile_with_names(
     let secrets = |reference: &str| match reference {
         "env:NORTH" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
         "file:ca.pem" => Some("-----BEGIN CERTIFICATE-----\n".to_owned()),
+        "file:LI.txt" => Some(include_str!("../../../../configs/geo/LI.txt").to_owned()),
+        "file:zips.txt" => Some("# The south\n9496\n 9495 \n\n9496\n".to_owned()),
+        "file:bad-zips.txt" => Some("9496\n94960\n".to_owned()),
+        "file:no-zips.txt" => Some("# None yet.\n".to_owned()),
         _ => None,
     };
     // 2026-11-20T00:00:00Z, a Friday.
@@ -51,6 +55,42 @@ fn a_small_catalog_compiles() {
     assert_eq!(names, ["zip", "roof", "area", "phone"]);
     assert_eq!(snapshot.endpoints.len(), 2);
     assert_eq!(&*snapshot.verticals[0].campaigns, [CampaignIndex(0)]);
+}
+
+#[test]
+fn files_and_radii_become_sets_of_postal_codes() {
+    const NEAR: &str = r#"
+[geo]
+LI = "file:LI.txt"
+[verticals.near]
+currency = "CHF"
+[verticals.near.fields.zip]
+type = "postal_code"
+country = "LI"
+"#;
+    let takes = |filter: &str, zip: &str| {
+        let campaign = NORTH.replace("\"solar\"", "\"near\"");
+        let text = format!("{NEAR}{campaign}filter = {{ field = \"zip\", {filter} }}\n");
+        let (snapshot, _) = compile_texts(&[BASE, &text]).expect("a valid catalog");
+        let near = snapshot.vertical_named("near").expect("the vertical");
+        let mut lead = exchange_types::Submission::default();
+        lead.reset(near, exchange_types::SellerIndex(0), 1);
+        let zip = lead.push_text(zip);
+        lead.set_value(exchange_types::FieldIndex(0), Some(exchange_types::Value::Text(zip)));
+        snapshot.campaigns[0].filter.matches(&lead)
+    };
+    let table = [
+        ("within = { of = \"9490\", km = 4 }", "9494", true),
+        ("within = { of = \"9490\", km = 4 }", "9490", true),
+        ("within = { of = \"9490\", km = 4 }", "9498", false),
+        ("within = { of = \"9490\", km = 6 }", "9498", true),
+        ("in_file = \"file:zips.txt\"", "9495", true),
+        ("in_file = \"file:zips.txt\"", "9496", true),
+        ("in_file = \"file:zips.txt\"", "9490", false),
+    ];
+    for (filter, zip, taken) in table {
+        assert_eq!(takes(filter, zip), taken, "{filter}: {zip}");
+    }
 }
 
 /// Every case of `diagnostics.txt` says what stands there. A failure prints the whole file as it would have

@@ -18,6 +18,8 @@ pub(crate) fn compile_text(
     let files = [SourceFile { name: "catalog.toml".to_owned(), text: text.to_owned() }];
     let secrets = |reference: &str| {
         Some(match reference {
+            "file:geo/DE.txt" => "DE\t80331\tM\u{fc}nchen\t\t\t\t\t\t\t48.1345\t11.571\t4\n".to_owned(),
+            "file:zips.txt" => "# Freising\n85354\n".to_owned(),
             "file:certificates/north.pem" => "-----BEGIN CERTIFICATE-----\n".to_owned(),
             _ => "whsec_ZGVtby1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0".to_owned(),
         })

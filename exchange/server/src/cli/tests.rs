@@ -233,3 +233,41 @@ fn an_exchange_that_does_not_run_is_named() {
     assert_eq!(ran.ending, Ending::Refused);
     assert!(ran.error.starts_with(&format!("error: cannot reach {url}: ")), "{}", ran.error);
 }
+
+#[test]
+fn a_postal_file_becomes_what_a_radius_in_a_catalog_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = include_str!("../../../../configs/geo/LI.txt");
+    let file = write(folder.path(), "LI.txt", lines);
+    let out = folder.path().join("places.txt").display().to_string();
+    let ran = run_line(&["geo", "import", &file, "--out", &out]);
+    assert_eq!((ran.ending, ran.error.as_str()), (Ending::Done, "13 postal codes\n"));
+    let text = fs::read_to_string(&out).expect("it was written");
+    assert!(text.starts_with("# Postal codes: GeoNames"), "{text}");
+    assert!(text.contains("LI\t9490\t\t\t\t\t\t\t\t47.1415\t9.5215\n"), "{text}");
+    let shown = run_line(&["geo", "import", &file]);
+    assert_eq!(shown.out, text);
+    let table: [(&[&str], &str); 3] = [
+        (&["--country", "li"], "error: name the country with --country"),
+        (&["--country", "CH"], "holds no place of the country"),
+        (&["--country", "LI", "--out", "/nowhere/at/all"], "cannot write /nowhere/at/all"),
+    ];
+    for (more, says) in table {
+        let ran = run_line(&[&["geo", "import", &file], more].concat());
+        assert!(ran.ending != Ending::Done && ran.error.contains(says), "{more:?}: {}", ran.error);
+    }
+    // A catalog finds the file beside it.
+    let near = "[geo]\nLI = \"file:places.txt\"\n[verticals.near]\ncurrency = \"CHF\"\n[verticals.near.fields.zip]\n\
+                type = \"postal_code\"\ncountry = \"LI\"\nrequired = \"ping\"\n[buyers.near]\n\
+                legal_name = \"Near AG\"\ntime_zone = \"Europe/Vaduz\"\n[campaigns.near]\nbuyer = \"near\"\n\
+                vertical = \"near\"\nping.url = \"https://near.example/ping\"\npost.url = \"https://near.example/post\"\n\
+                signing_secrets = [\"whsec_ZGVtby1vbmx5LW5vdC1hLXJlYWwtc2VjcmV0\"]\n";
+    let filter =
+        |of: &str| format!("{near}filter = {{ field = \"zip\", within = {{ of = \"{of}\", km = 9 }} }}\n");
+    let good = write(folder.path(), "good.toml", &filter("9490"));
+    let ran = run_line(&["check", "-f", &good]);
+    assert_eq!(ran.ending, Ending::Done, "{}", ran.error);
+    let bad = write(folder.path(), "bad.toml", &filter("8000"));
+    let ran = run_line(&["check", "-f", &bad]);
+    assert!(ran.error.contains("is no postal code of LI that its file holds"), "{}", ran.error);
+}

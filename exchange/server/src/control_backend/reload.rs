@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use exchange_catalog::Snapshot;
+use exchange_catalog::{Filter, Snapshot};
 use exchange_control::{Backend as _, ReloadError, Reloaded};
 
 use super::{CatalogIntake, ControlBackend};
@@ -43,7 +43,7 @@ impl CatalogIntake {
     }
 }
 
-/// Returns whether two catalogs of the same files found the same secrets and authorities.
+/// Returns whether two catalogs of the same files found the same secrets, authorities, lists and places.
 fn refers_to_the_same(one: &Snapshot, other: &Snapshot) -> bool {
     let of_campaigns = |snapshot: &Snapshot| -> Vec<Vec<Box<[u8]>>> {
         let of_one = |secrets: &[exchange_catalog::SigningSecret]| {
@@ -53,7 +53,12 @@ fn refers_to_the_same(one: &Snapshot, other: &Snapshot) -> bool {
         let of_sellers = webhooks.map(|webhook| of_one(core::slice::from_ref(&webhook.secret)));
         snapshot.campaigns.iter().map(|campaign| of_one(&campaign.secrets)).chain(of_sellers).collect()
     };
-    one.endpoints == other.endpoints && of_campaigns(one) == of_campaigns(other)
+    let filters = |snapshot: &Snapshot| -> Vec<Filter> {
+        snapshot.campaigns.iter().map(|campaign| campaign.filter.clone()).collect()
+    };
+    one.endpoints == other.endpoints
+        && of_campaigns(one) == of_campaigns(other)
+        && filters(one) == filters(other)
 }
 
 fn mistakes(found: &[exchange_catalog::Diagnostic]) -> anyhow::Error {

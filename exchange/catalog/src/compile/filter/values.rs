@@ -2,6 +2,7 @@
 
 use exchange_types::{Amount, Date, Span, Value, limits as shared};
 
+use crate::compile::{CompileOptions, geo};
 use crate::document::Node;
 use crate::filter::{Bounds, Prefixes, Set};
 use crate::limits;
@@ -40,14 +41,18 @@ impl Literal {
             }
         };
         let value = value.map_err(|error| report(node, kind, &error)).ok()?;
-        Some(match value {
+        Some(Self::of(value, kept))
+    }
+
+    fn of(value: Value, kept: Option<Box<str>>) -> Self {
+        match value {
             Value::Text(_) => Self::Text(kept.unwrap_or_default()),
             Value::Integer(number) => Self::Integer(number),
             Value::Decimal(number) => Self::Decimal(number),
             Value::Boolean(boolean) => Self::Boolean(boolean),
             Value::Choice(position) => Self::Choice(position),
             Value::Date(date) => Self::Date(date),
-        })
+        }
     }
 }
 
@@ -60,6 +65,40 @@ fn report(node: &Node<'_>, kind: &FieldKind, error: &crate::ValueError) {
     } else {
         node.error(format!("{given}{error}"), format!("expected {}", kind.expected_type()));
     }
+}
+
+/// Reads a file of values, one a line; empty lines and those that begin with `#` are passed over.
+pub(super) fn read_list(
+    node: &Node<'_>,
+    schema: &Field,
+    options: &CompileOptions<'_>,
+) -> Option<Vec<Literal>> {
+    let text = geo::file(node, options)?;
+    let mut literals = Vec::new();
+    let lines = text.lines().map(str::trim).zip(1_usize..);
+    for (line, number) in lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#')) {
+        let mut kept: Option<Box<str>> = None;
+        let mut keep = |text: &str| {
+            kept = Some(text.into());
+            Span::NONE
+        };
+        match schema.kind.parse_text(line, &mut keep) {
+            Ok(value) => literals.push(Literal::of(value, kept)),
+            Err(error) => {
+                node.error(
+                    format!("line {number}: \"{}\" {error}", line.escape_debug()),
+                    format!("expected {}", schema.kind.expected_type()),
+                );
+                return None;
+            }
+        }
+    }
+    if literals.is_empty() || literals.len() > limits::FILTER_VALUES_MAX {
+        let count = literals.len();
+        node.error(format!("has {count} values"), format!("1 to {}, one a line", limits::FILTER_VALUES_MAX));
+        return None;
+    }
+    Some(literals)
 }
 
 /// Orders the values and keeps each once. They are of one type, that of the field.
