@@ -125,6 +125,26 @@ fn a_campaign_without_room_is_passed_over() {
 }
 
 #[test]
+fn a_round_with_a_refusal_gives_the_rest_of_its_room_back_and_is_cleared_again() {
+    for (refused, granted) in [("north", "south"), ("south", "north")] {
+        let mut market = Market::new(2, &["north", "south", "west"]);
+        market.refused.insert(refused.into(), Reason::SoldCapReached);
+        market.lead(SaleKind::OneCall);
+        for (campaign, amount) in [("north", "40.00"), ("south", "35.00"), ("west", "30.00")] {
+            market.bid(campaign, amount);
+        }
+        assert_eq!(market.posted(), [granted, "west"], "{refused} has no room");
+        let given_back = |effect: &&Effect| matches!(effect, Effect::Release(_, candidate) if market.name(*candidate) == granted);
+        assert_eq!(
+            market.effects.iter().filter(given_back).count(),
+            1,
+            "{granted} was reserved in the first round"
+        );
+        assert_eq!(market.held(), 2);
+    }
+}
+
+#[test]
 fn a_set_is_posted_to_in_parallel_and_refilled_after_a_failure() {
     let mut market = Market::new(2, &["north", "south", "west"]);
     market.lead(SaleKind::OneCall);
