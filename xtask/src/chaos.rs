@@ -37,6 +37,8 @@ const KILLS_A_MINUTE: u32 = 7;
 const DISK_PART: u32 = 10;
 /// It takes at least so long, to come to the points that matter.
 const DISK_TIME_MIN: Duration = Duration::from_secs(15);
+/// It takes at most so long: what is written at five hundred leads a second in this time leaves room on the disk.
+const DISK_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// What the run can be asked for.
 #[derive(Args, Debug)]
@@ -106,7 +108,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<ExitCode> {
 
 fn run_rounds(setting: &Setting<'_>, options: &Options, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let all = Duration::from_mins(1) * options.minutes;
-    let disk_time = DISK_TIME_MIN.max(all / DISK_PART);
+    let disk_time = (all / DISK_PART).clamp(DISK_TIME_MIN, DISK_TIME_MAX);
     let time = all.saturating_sub(disk_time);
     let kills = options.kills.unwrap_or(options.minutes.saturating_mul(KILLS_A_MINUTE));
     let steps = plan::steps(u64::from(kills), &mut Draws::new(options.seed));

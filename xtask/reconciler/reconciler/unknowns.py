@@ -45,7 +45,12 @@ def fault_without_unknown(facts: Facts):
     for post_id in sorted(faulty_posts(facts)):
         if post_id not in unknown:
             post = facts.posts[post_id]
-            outcomes = facts.intents[post_id].outcomes if post_id in facts.intents else "no intent"
+            intent = facts.intents.get(post_id)
+            outcomes = intent.outcomes if intent else []
+            said = "accepted" if post.taken else "failed"
+            if post.fault == "late" and [outcome for outcome, _ in outcomes] == [said]:
+                # It came while the process was busy, and was read before the post was given up.
+                continue
             yield f"{post_id}: {post.campaign} made {post.fault}, the journal says {outcomes}"
 
 

@@ -270,6 +270,14 @@ class Promises(unittest.TestCase):
         story.told("8", "unsold", reason="posts_rejected")
         self.check(story)
 
+    def test_a_late_answer_may_be_read_while_the_process_is_busy(self):
+        for taken, violations in ((False, {}), (True, {"faults_without_an_unknown": 1, "lost_sales": 1})):
+            story = market()
+            story.post("8", "bold-solar", "30.00", taken=taken, fault="late")
+            story.outcome("8", "failed")
+            story.told("8", "unsold", reason="posts_rejected")
+            self.check(story, **violations)
+
     def test_an_unknown_is_resolved(self):
         story = market()
         story.post("8", "bold-solar", "30.00", taken=False, fault="hang")
