@@ -141,7 +141,8 @@ fn bidders(world: &World, story: &Story, market: &Market, (terms, margin): (Term
                     | Reason::Paused
             )
         );
-        let state = if refused { State::Out } else { State::Running };
+        let had = candidate.reason == Some(Reason::DuplicateForBuyer) && has_the_person(world, story, name);
+        let state = if refused || had { State::Out } else { State::Running };
         bidders.push(Bidder {
             candidate: index,
             buyer: plan.buyer,
@@ -151,6 +152,22 @@ fn bidders(world: &World, story: &Story, market: &Market, (terms, margin): (Term
         });
     }
     bidders
+}
+
+/// Returns whether the company of a campaign was posted the person in another auction, so that it is offered the person
+/// no more. Whom it declined as known in this auction the rounds themselves leave out.
+fn has_the_person(world: &World, story: &Story, campaign: Option<&str>) -> bool {
+    let Some(log) = world.ledger.auctions.get(&story.id) else { return false };
+    let Some(snapshot) = world.snapshots.get(&log.catalog) else { return false };
+    let buyer_of = |name: &str| {
+        let found = snapshot.campaign(snapshot.campaign_named(name)?)?;
+        snapshot.buyer(found.buyer).map(|buyer| &*buyer.name)
+    };
+    let buyer = campaign.and_then(buyer_of);
+    let person = world.person(story.id);
+    world.ledger.posts.iter().any(|((auction, _), post)| {
+        *auction != story.id && Some(&*post.buyer) == buyer && world.person(*auction) == person
+    })
 }
 
 /// Goes through the rounds of posts and returns what is wrong with the first that is not as it should be.
